@@ -1,0 +1,85 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A library target without dependencies outside this package.
+func pure(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of one target.
+func tests(
+    _ name: String,
+    _ dependencies: [Target.Dependency] = [],
+    exclude: [String] = []
+) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "wiber",
+    products: [.executable(name: "wiber", targets: ["wiber"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .target(
+            name: "CWiber",
+            cSettings: [.unsafeFlags(["-std=c17", "-Wall", "-Werror"])]
+        ),
+        pure("WiberBase", ["CWiber"]),
+        pure("WiberRaft", ["WiberBase"]),
+        pure("WiberLog", ["WiberBase"]),
+        pure("WiberTopic", ["WiberBase"]),
+        pure("WiberMeta", ["WiberBase"]),
+        pure("WiberWire", ["WiberBase"]),
+        pure(
+            "WiberNode",
+            ["WiberBase", "WiberRaft", "WiberLog", "WiberTopic", "WiberMeta", "WiberWire"]
+        ),
+        .target(
+            name: "WiberNIO",
+            dependencies: [
+                "CWiber", "WiberBase", "WiberLog", "WiberNode",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "WiberServer",
+            dependencies: [
+                "WiberBase", "WiberLog", "WiberNIO", "WiberNode",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: settings
+        ),
+        .executableTarget(
+            name: "wiber",
+            dependencies: [
+                "WiberServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
+        tests("TidyTests"),
+        tests("WiberBaseTests", ["WiberBase"]),
+    ]
+)

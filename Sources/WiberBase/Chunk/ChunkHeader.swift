@@ -1,0 +1,167 @@
+/// What a Raft entry is about.
+public enum ChunkKind: UInt16, Sendable {
+    /// Messages of a topic.
+    case messages = 1
+    /// The entry that a new leader begins its term with (Raft §8).
+    case noOp = 2
+    /// A configuration of the group (Raft §6).
+    case configuration = 3
+    /// A command of the meta group.
+    case meta = 4
+    /// Moves the topic's first sequence and carries nothing else.
+    case trim = 5
+}
+
+/// The fixed part of a chunk, the Raft entry that goes byte-identical to log, peers and segments.
+///
+/// Integers are little-endian. Control chunks (every kind but `messages`) have count 0 and carry
+/// `control bytes` in place of table and bodies.
+///
+///     byte  size  field
+///     0     4     magic             "WCH1"
+///     4     4     checksum          CRC-32C of bytes 8 ..< 96, then of table or control bytes
+///     8     4     previousChecksum  of the chunk at the index before; 0 at index 1
+///     12    4     length            of the whole chunk, in bytes: 96 ... lengthMax
+///     16    8     group
+///     24    8     index
+///     32    8     term
+///     40    8     baseSequence      of the first message; the next one's if there is none
+///     48    8     baseTime          of the first message; of the entry if there is none
+///     56    8     baseLamport       of the first message, each later one is one more
+///     64    8     firstSequence     of the topic, once this chunk is applied
+///     72    8     liveBytes         bodies from firstSequence on, once this chunk is applied
+///     80    4     count             of messages: 0 ... countMax
+///     84    2     kind              see ``ChunkKind``
+///     86    2     flags             1: some message has an id
+///     88    8     liveMessages      from firstSequence on, once this chunk is applied
+///     96    12·n  table             length u32, time - baseTime u32, CRC-32C of the body u32
+///     …           bodies            see ``MessageBody``
+///
+/// Statistics travel in the header because the leader decides them: a follower adopts them with
+/// O(1) work a chunk, and recovery reads the last header instead of replaying the log.
+public struct ChunkHeader: Equatable, Sendable {
+    /// The size of the fixed part, in bytes.
+    public static let size = 96
+    /// The size of one row of the table, in bytes.
+    public static let rowSize = 12
+    /// The largest chunk, in bytes: one message at the payload limit and what surrounds it.
+    public static let lengthMax = (1 << 20) + (128 << 10)
+    /// The most messages in a chunk.
+    public static let countMax = 4_096
+    /// A chunk is closed once its bodies hold this many bytes (1 MiB).
+    public static let bodiesTarget = 1 << 20
+    static let magic: UInt32 = 0x3148_4357
+    static let hasIDsFlag: UInt16 = 1
+
+    /// The checksum of header and table; names the chunk's content.
+    public var checksum: UInt32 = 0
+    /// The checksum of the chunk before.
+    public var previousChecksum: UInt32 = 0
+    /// The whole chunk's size, in bytes.
+    public var length: UInt32 = 0
+    /// The group whose log this is.
+    public var group = GroupID.zero
+    /// The place in that log.
+    public var index = LogIndex.zero
+    /// The term of the leader that made it.
+    public var term = Term.zero
+    /// The first message's sequence, or the next message's.
+    public var baseSequence = Sequence(1)
+    /// The first message's time.
+    public var baseTime = Timestamp.zero
+    /// The first message's Lamport time.
+    public var baseLamport: UInt64 = 0
+    /// The topic's first sequence once this is applied.
+    public var firstSequence = Sequence(1)
+    /// The bytes of bodies that the topic holds once this is applied.
+    public var liveBytes: UInt64 = 0
+    /// The messages in this chunk.
+    public var count: UInt32 = 0
+    /// What it is about.
+    public var kind = ChunkKind.noOp
+    /// Whether some message here has an id.
+    public var hasIDs = false
+    /// The messages that the topic holds once this is applied.
+    public var liveMessages: UInt64 = 0
+
+    /// A no-op with every other field at its start.
+    public init() {}
+
+    /// Index and term.
+    public var id: EntryID { EntryID(index: index, term: term) }
+    /// The sequence after this chunk's last message.
+    public var nextSequence: Sequence { Sequence(baseSequence.rawValue &+ UInt64(count)) }
+    /// Where the bodies start, in bytes from the chunk's start.
+    public var bodiesOffset: Int { Self.size + Int(count) * Self.rowSize }
+    /// How far the checksum reaches, in bytes from the chunk's start.
+    public var checkedLength: Int { kind == .messages ? bodiesOffset : Int(length) }
+
+    /// Reads a header and checks the ranges of its fields, not the checksum.
+    ///
+    /// - Throws: ``CodecError`` if the bytes end early or a field is out of its range.
+    public static func decode(_ reader: inout ByteReader) throws(CodecError) -> ChunkHeader {
+        var header = ChunkHeader()
+        let magic = try reader.integer(UInt32.self)
+        guard magic == Self.magic else { throw .invalid(field: "magic", value: UInt64(magic)) }
+        header.checksum = try reader.integer()
+        header.previousChecksum = try reader.integer()
+        header.length = try reader.integer()
+        header.group = try reader.identifier()
+        header.index = try reader.identifier()
+        header.term = try reader.identifier()
+        header.baseSequence = try reader.identifier()
+        header.baseTime = try reader.identifier()
+        header.baseLamport = try reader.integer()
+        header.firstSequence = try reader.identifier()
+        header.liveBytes = try reader.integer()
+        header.count = try reader.integer()
+        let kind = try reader.integer(UInt16.self)
+        let flags = try reader.integer(UInt16.self)
+        header.liveMessages = try reader.integer()
+        guard let known = ChunkKind(rawValue: kind) else {
+            throw .invalid(field: "kind", value: UInt64(kind))
+        }
+        header.kind = known
+        header.hasIDs = flags & hasIDsFlag != 0
+        try header.checkRanges()
+        return header
+    }
+
+    private func checkRanges() throws(CodecError) {
+        guard length >= Self.size, length <= Self.lengthMax else {
+            throw .invalid(field: "length", value: UInt64(length))
+        }
+        guard count <= Self.countMax, bodiesOffset <= Int(length),
+            (kind == .messages) == (count > 0)
+        else { throw .invalid(field: "count", value: UInt64(count)) }
+        guard baseSequence.rawValue >= 1, baseSequence.rawValue < UInt64.max / 2 else {
+            throw .invalid(field: "baseSequence", value: baseSequence.rawValue)
+        }
+        guard firstSequence.rawValue >= 1, firstSequence <= nextSequence else {
+            throw .invalid(field: "firstSequence", value: firstSequence.rawValue)
+        }
+        guard index.rawValue < UInt64.max / 2 else {
+            throw .invalid(field: "index", value: index.rawValue)
+        }
+    }
+
+    /// Appends the 96 bytes.
+    public func encode(into bytes: inout [UInt8]) {
+        bytes.appendInteger(Self.magic)
+        bytes.appendInteger(checksum)
+        bytes.appendInteger(previousChecksum)
+        bytes.appendInteger(length)
+        bytes.appendInteger(group.rawValue)
+        bytes.appendInteger(index.rawValue)
+        bytes.appendInteger(term.rawValue)
+        bytes.appendInteger(baseSequence.rawValue)
+        bytes.appendInteger(baseTime.rawValue)
+        bytes.appendInteger(baseLamport)
+        bytes.appendInteger(firstSequence.rawValue)
+        bytes.appendInteger(liveBytes)
+        bytes.appendInteger(count)
+        bytes.appendInteger(kind.rawValue)
+        bytes.appendInteger(hasIDs ? Self.hasIDsFlag : 0)
+        bytes.appendInteger(liveMessages)
+    }
+}

@@ -1,0 +1,69 @@
+/// What somebody asked a topic to be; replicated in the meta group, the same on every node.
+public struct TopicConfiguration: Equatable, Sendable {
+    /// When messages leave the topic from its front; `nil` means never.
+    public struct Retention: Equatable, Sendable {
+        /// The longest a message stays, in nanoseconds of log time.
+        public var maxAge: UInt64?
+        /// The most bytes of message bodies.
+        public var maxBytes: UInt64?
+        /// The most messages.
+        public var maxMessages: UInt64?
+        /// Keeps everything, unless limits are given.
+        public init(maxAge: UInt64? = nil, maxBytes: UInt64? = nil, maxMessages: UInt64? = nil) {
+            self.maxAge = maxAge
+            self.maxBytes = maxBytes
+            self.maxMessages = maxMessages
+        }
+        /// Whether nothing ever leaves.
+        public var isUnlimited: Bool { maxAge == nil && maxBytes == nil && maxMessages == nil }
+    }
+
+    /// What makes two messages the same one.
+    public enum DedupKey: UInt8, Sendable {
+        /// Nothing: every publish is stored.
+        case none = 0
+        /// The message id that the publisher gave; without one a message is never a duplicate.
+        case id = 1
+        /// The payload, by SHA-256.
+        case content = 2
+    }
+
+    /// The topic's name: 1 to 255 of `A-Z a-z 0-9 _ -`.
+    public var name: String
+    /// For people.
+    public var description: String
+    /// The subjects that the topic captures, NATS wildcards allowed.
+    public var subjects: [String]
+    /// How many nodes hold it.
+    public var replicas: Int
+    /// When messages leave.
+    public var retention: Retention
+    /// What makes two messages the same one.
+    public var dedupKey: DedupKey
+    /// For how long a message is remembered for that, in nanoseconds of log time.
+    public var dedupWindow: UInt64
+
+    /// A topic with the contract's defaults: subjects `name` and `name.>`, a two-minute window.
+    public init(name: String, replicas: Int) {
+        self.name = name
+        description = ""
+        subjects = [name, name + ".>"]
+        self.replicas = replicas
+        retention = Retention()
+        dedupKey = .id
+        dedupWindow = 120_000_000_000
+    }
+
+    /// Whether `name` may name a topic.
+    public static func isValidName(_ name: some Collection<UInt8>) -> Bool {
+        !name.isEmpty && name.count <= 255
+            && name.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+}

@@ -1,0 +1,5 @@
+import Hummingbird
+import Logging
+import ServiceLifecycle
+import UnixSignals
+import Yams

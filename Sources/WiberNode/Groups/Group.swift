@@ -1,0 +1,101 @@
+import WiberBase
+import WiberRaft
+import WiberTopic
+
+/// A Raft group on this node: consensus, the topic's state, and who waits for what.
+struct Group {
+    /// Somebody who waits until an entry is committed.
+    struct Waiter {
+        enum Answer {
+            /// A run of publishes of one connection, all in the chunk at the fence.
+            case run(ConnectionID, slot: UInt64, first: Sequence)
+            /// A publish that was stored before.
+            case duplicate(ConnectionID, slot: UInt64, of: Sequence)
+            /// A batch whose results are in `batches`.
+            case batch(UInt64)
+        }
+        /// The entry that must be committed; ``open`` until the chunk is sealed.
+        var fence: LogIndex
+        /// The fence of what is in the chunk that is still open.
+        static let open = LogIndex(.max)
+        var answer: Answer
+    }
+
+    /// Somebody who waits until a confirmed read index is applied.
+    struct Read {
+        enum Origin {
+            /// A HISTORY of this node.
+            case history(UInt64)
+            /// Another node's request.
+            case peer(NodeID, request: UInt64)
+        }
+        var origin: Origin
+        /// `nil` until the leader has confirmed it.
+        var index: LogIndex?
+        let deadline: Instant
+    }
+
+    let id: GroupID
+    let configuration: TopicConfiguration
+    let nameBytes: [UInt8]
+    let replicas: [NodeID]
+    /// `nil` on a node that is not a replica.
+    var raft: Raft?
+    var topic: TopicState
+    var applied = LogIndex.zero
+    /// In the order of their fences.
+    var waiters = RingBuffer<Waiter>()
+    /// Publishes on their way to the leader, oldest first.
+    var outbox = RingBuffer<PublishBatch>()
+    var outboxBytes = 0
+    /// Forwarded batches without an answer, and where they went: nothing goes elsewhere before
+    /// they are answered, so that a connection's publishes stay in order.
+    var outstandingForwards = 0
+    var forwardTarget: (node: NodeID, term: Term)?
+    /// By context.
+    var reads: [UInt64: Read] = [:]
+    var subscribers: [ConnectionID] = []
+    /// Whether something is to be done at the end of the turn.
+    var isDirty = false
+    /// Since when no leader is known, for messages to clients.
+    var leaderlessSince: Timestamp?
+    /// For a node without a replica: who led last.
+    var leaderHint: NodeID?
+    /// A read of the oldest chunks, for retention.
+    var frontReadToken: UInt64?
+    /// Every replica holds the log up to here, as the leader announced in the log.
+    var replicatedTo = LogIndex.zero
+    var announcedFirst = Sequence(1)
+    var lastAnnouncement = Instant.zero
+    /// Log time may not run ahead of this plus what has passed since (rule 15).
+    var electedAt: (wall: Timestamp, now: Instant)?
+
+    /// Whether this node leads the group.
+    var isLeader: Bool { raft?.role == .leader }
+    /// The leader, as far as this node knows.
+    var leader: NodeID? { raft == nil ? leaderHint : raft?.leader }
+}
+
+/// A batch of publishes that was handed to a log, and whom to tell.
+struct BatchState {
+    /// What became of some publishes in a row.
+    struct Outcome {
+        /// 0: refused, because the memory for message ids is full.
+        var first: Sequence
+        var count: UInt32
+        var isDuplicate: Bool
+    }
+    let target: PublishBatch.Target
+    var outcomes: [Outcome] = []
+
+    /// Adds the outcome of one publish.
+    mutating func record(_ sequence: Sequence, isDuplicate: Bool) {
+        if let last = outcomes.last, !isDuplicate, !last.isDuplicate, last.first != .zero,
+            last.first.rawValue + UInt64(last.count) == sequence.rawValue
+        {
+            outcomes[outcomes.count - 1].count += 1
+        } else {
+            outcomes.append(Outcome(first: sequence, count: 1, isDuplicate: isDuplicate))
+        }
+    }
+}

@@ -1,0 +1,362 @@
+import WiberBase
+import WiberRaft
+import WiberTopic
+import WiberWire
+
+/// From a publish to its answer: admission at the leader, or the way to it.
+extension ShardCore {
+    /// Takes a client's publish to the group at `slot`.
+    func publish(_ slot: Int, _ body: MessageBody, from connection: ConnectionID) {
+        counters.publishes += 1
+        if groups[slot].outbox.isEmpty, groups[slot].outstandingForwards == 0, mayAdmit(slot) {
+            return admit(slot, body, from: connection)
+        }
+        let length = body.encodedLength
+        guard groups[slot].outboxBytes + length <= limits.outboxBytes else {
+            return reply(
+                connection,
+                error: .overloaded,
+                "topic \(groups[slot].configuration.name) has \(groups[slot].outboxBytes) bytes "
+                    + "waiting for its leader; publish more slowly and try again"
+            )
+        }
+        enqueue(slot, body, from: connection, length: length)
+    }
+
+    /// Whether this node may put messages into the group's log now.
+    private func mayAdmit(_ slot: Int) -> Bool {
+        guard shutdown == nil, let raft = groups[slot].raft, raft.role == .leader else {
+            return false
+        }
+        return raft.refusal == nil && !store.isOverBudget
+    }
+
+    private func admit(_ slot: Int, _ body: MessageBody, from connection: ConnectionID) {
+        let length = body.encodedLength
+        let digest = groups[slot].topic.digest(of: body, digester)
+        sealIfFull(slot, adding: length)
+        switch groups[slot].topic.admit(body, digest: digest, wall: logTime(slot)) {
+        case .accepted(let sequence, _):
+            answer(slot, sequence, to: connection, byteCount: length)
+        case .duplicate(let first, let index):
+            counters.duplicates += 1
+            let replySlot = sessions[connection]?.replies.add() ?? 0
+            let last = groups[slot].waiters.last?.fence ?? .zero
+            groups[slot].waiters.append(
+                Group.Waiter(
+                    fence: max(index, last),
+                    answer: .duplicate(connection, slot: replySlot, of: first)
+                )
+            )
+        case .refused(let reason):
+            reply(connection, error: .dedupFull, "\(reason)")
+        }
+        markDirty(slot)
+    }
+
+    /// Adds a stored publish to the run of its connection, or begins one.
+    private func answer(
+        _ slot: Int,
+        _ sequence: Sequence,
+        to connection: ConnectionID,
+        byteCount: Int
+    ) {
+        if let last = groups[slot].waiters.last, last.fence == Group.Waiter.open,
+            case .run(connection, let replySlot, _) = last.answer,
+            sessions[connection]?.replies.isNewest(replySlot) == true
+        {
+            sessions[connection]?.replies.extend(replySlot, byteCount: byteCount)
+        } else {
+            let replySlot = sessions[connection]?.replies.add(byteCount: byteCount) ?? 0
+            groups[slot].waiters.append(
+                Group.Waiter(
+                    fence: Group.Waiter.open,
+                    answer: .run(connection, slot: replySlot, first: sequence)
+                )
+            )
+        }
+    }
+
+    private func enqueue(
+        _ slot: Int,
+        _ body: MessageBody,
+        from connection: ConnectionID,
+        length: Int
+    ) {
+        let count = groups[slot].outbox.count
+        if count == 0 || groups[slot].outbox[count - 1].isFull {
+            groups[slot].outbox.append(PublishBatch(order: token(), since: time.now))
+        }
+        let newest = groups[slot].outbox.count - 1
+        let replySlot: UInt64
+        if let run = groups[slot].outbox[newest].newestRun, run.connection == connection,
+            sessions[connection]?.replies.isNewest(run.slot) == true
+        {
+            sessions[connection]?.replies.extend(run.slot, byteCount: length)
+            replySlot = run.slot
+        } else {
+            replySlot = sessions[connection]?.replies.add(byteCount: length) ?? 0
+        }
+        groups[slot].outbox[newest].append(body, connection: connection, slot: replySlot)
+        groups[slot].outboxBytes += length
+        markDirty(slot)
+    }
+
+    // MARK: The end of a turn
+
+    /// Moves the outbox, seals the open chunk, and feeds whoever follows the topic.
+    func endTurn(of slot: Int) {
+        groups[slot].isDirty = false
+        moveOutbox(slot)
+        if hasLogJob, !groups[slot].topic.isBuilderEmpty,
+            groups[slot].topic.builderByteCount < 64 << 10
+        {
+            postponedSlots.append(slot)
+        } else {
+            seal(slot)
+        }
+        deliver(slot)
+    }
+
+    private func moveOutbox(_ slot: Int) {
+        while let batch = groups[slot].outbox.first {
+            let outstanding = groups[slot].outstandingForwards
+            if mayAdmit(slot), outstanding == 0 {
+                popOutbox(slot)
+                admit(slot, batch)
+            } else if case .peer(let node, let request) = batch.target, !groups[slot].isLeader {
+                popOutbox(slot)
+                sendForwardReply(to: node, request, .notLeader, "", [])
+            } else if let target = forwardTarget(slot) {
+                popOutbox(slot)
+                forward(slot, batch, to: target)
+            } else {
+                return
+            }
+        }
+    }
+
+    /// The node that the next batch goes to, if it may go now.
+    private func forwardTarget(_ slot: Int) -> Int? {
+        let group = groups[slot]
+        guard let leader = group.leader, let place = place(of: leader),
+            peers[place].openLane != nil, peers[place].isWritable
+        else { return nil }
+        guard group.outstandingForwards > 0 else { return place }
+        // Without a term of its own a node cannot tell which leader refused: one at a time.
+        guard let raft = group.raft, let target = group.forwardTarget else { return nil }
+        return target.node == leader && target.term == raft.currentTerm ? place : nil
+    }
+
+    func popOutbox(_ slot: Int) {
+        guard let batch = groups[slot].outbox.popFirst() else { return }
+        groups[slot].outboxBytes -= batch.byteCount
+    }
+
+    /// Admits a whole batch; one waiter answers it once its last message is committed.
+    private func admit(_ slot: Int, _ batch: PublishBatch) {
+        var state = BatchState(target: batch.target)
+        var fence = groups[slot].waiters.last?.fence ?? .zero
+        batch.forEach { encoded in
+            guard let encoded, let body = try? MessageBody.decode(encoded) else {
+                return state.record(.zero, isDuplicate: false)
+            }
+            let digest = groups[slot].topic.digest(of: body, digester)
+            sealIfFull(slot, adding: encoded.count)
+            switch groups[slot].topic.admit(body, digest: digest, wall: logTime(slot)) {
+            case .accepted(let sequence, _):
+                state.record(sequence, isDuplicate: false)
+                fence = Group.Waiter.open
+            case .duplicate(let first, let stored):
+                counters.duplicates += 1
+                state.record(first, isDuplicate: true)
+                fence = max(fence, stored)
+            case .refused:
+                state.record(.zero, isDuplicate: false)
+            }
+        }
+        if fence == Group.Waiter.open, groups[slot].topic.isBuilderEmpty {
+            fence = groups[slot].raft?.lastIndex ?? .zero
+        }
+        let id = token()
+        batches[id] = state
+        groups[slot].waiters.append(Group.Waiter(fence: fence, answer: .batch(id)))
+        markDirty(slot)
+    }
+
+    private func sealIfFull(_ slot: Int, adding length: Int) {
+        if !groups[slot].topic.fits(length: length, wall: logTime(slot)) { seal(slot) }
+    }
+
+    /// Closes the open chunk, appends it and starts its replication.
+    func seal(_ slot: Int) {
+        guard !groups[slot].topic.isBuilderEmpty, let raft = groups[slot].raft else { return }
+        guard raft.role == .leader else { return groups[slot].topic.discardBuilder() }
+        let entry = EntryID(index: raft.lastIndex.next, term: raft.currentTerm)
+        let chunk = groups[slot].topic.seal(
+            group: groups[slot].id,
+            entry: entry,
+            expiry: expiryTime(slot)
+        )
+        var place = groups[slot].waiters.count - 1
+        while place >= 0, groups[slot].waiters[place].fence == Group.Waiter.open {
+            groups[slot].waiters[place].fence = entry.index
+            place -= 1
+        }
+        propose(slot, chunk)
+    }
+
+    // MARK: Commit
+
+    func committed(_ slot: Int, _ through: LogIndex) {
+        let id = groups[slot].id
+        while groups[slot].applied < through {
+            let index = groups[slot].applied.next
+            guard let chunk = store.chunk(id, at: index) else {
+                invariant(false, "entry \(index) of group \(id) is committed and not in memory")
+                return
+            }
+            groups[slot].applied = index
+            groups[slot].topic.applied(chunk)
+            counters.chunksApplied += 1
+            counters.messagesApplied += UInt64(chunk.header.count)
+            if id == .meta { applyMeta(chunk) }
+            if chunk.header.kind == .trim { applyTrim(slot, chunk) }
+        }
+        store.commit(id, through: through)
+        answerWaiters(slot)
+        answerReads(slot)
+        markDirty(slot)
+    }
+
+    func answerWaiters(_ slot: Int) {
+        while let waiter = groups[slot].waiters.first, waiter.fence <= groups[slot].applied {
+            groups[slot].waiters.popFirst()
+            switch waiter.answer {
+            case .run(let connection, let replySlot, let first):
+                sessions[connection]?.replies.complete(replySlot, .sequences(first: first))
+                touch(connection)
+            case .duplicate(let connection, let replySlot, let first):
+                var text: [UInt8] = []
+                LineWriter.ok(first, isDuplicate: true, into: &text)
+                complete(connection, replySlot, text)
+            case .batch(let id): finishBatch(id)
+            }
+        }
+    }
+
+    private func finishBatch(_ id: UInt64) {
+        guard let state = batches.removeValue(forKey: id) else { return }
+        switch state.target {
+        case .clients(let runs): answer(runs, state.outcomes)
+        case .peer(let node, let request):
+            sendForwardReply(to: node, request, .stored, "", state.outcomes)
+        }
+    }
+
+    /// Gives each connection of a batch its part of the outcomes.
+    func answer(_ runs: [PublishBatch.Run], _ outcomes: [BatchState.Outcome]) {
+        var rest = outcomes[...]
+        for run in runs {
+            let (connection, replySlot) = (run.connection, run.slot)
+            if let first = rest.first, first.count == run.count, !first.isDuplicate,
+                first.first != .zero
+            {
+                rest.removeFirst()
+                sessions[connection]?.replies.complete(replySlot, .sequences(first: first.first))
+                touch(connection)
+                continue
+            }
+            var text: [UInt8] = []
+            var left = run.count
+            while left > 0, let outcome = rest.first {
+                let count = min(left, outcome.count)
+                write(outcome, count, into: &text)
+                left -= count
+                rest[rest.startIndex].count -= count
+                if rest[rest.startIndex].first != .zero {
+                    let next = outcome.first.rawValue + UInt64(count)
+                    rest[rest.startIndex].first = Sequence(next)
+                }
+                if rest[rest.startIndex].count == 0 { rest.removeFirst() }
+            }
+            complete(connection, replySlot, text)
+        }
+    }
+
+    private func write(_ outcome: BatchState.Outcome, _ count: UInt32, into text: inout [UInt8]) {
+        for place in 0..<UInt64(count) {
+            if outcome.first == .zero {
+                LineWriter.error(
+                    .dedupFull,
+                    "the memory for message ids is full: not stored; publish without an id, "
+                        + "or wait for the dedup window to pass",
+                    into: &text
+                )
+            } else {
+                let sequence = Sequence(outcome.first.rawValue + place)
+                LineWriter.ok(sequence, isDuplicate: outcome.isDuplicate, into: &text)
+            }
+        }
+    }
+
+    // MARK: Failure
+
+    /// This node leads no longer: what it had admitted may or may not be committed by others.
+    func failWaiters(_ slot: Int) {
+        groups[slot].topic.discardBuilder()
+        while let waiter = groups[slot].waiters.popFirst() {
+            switch waiter.answer {
+            case .run(let connection, let replySlot, _), .duplicate(let connection, let replySlot, _):
+                fail(connection, replySlot, .unknown, ShardCore.outcomeUnknown)
+            case .batch(let id):
+                guard let state = batches.removeValue(forKey: id) else { continue }
+                switch state.target {
+                case .clients(let runs): fail(runs, .unknown, ShardCore.outcomeUnknown)
+                case .peer(let node, let request):
+                    sendForwardReply(to: node, request, .unknown, ShardCore.outcomeUnknown, [])
+                }
+            }
+        }
+    }
+
+    static let outcomeUnknown =
+        "the leader changed before it answered: the message may or may not be stored; "
+        + "publish with PUBID to retry safely, or look with HISTORY"
+
+    /// Tells every client of a batch the same failure.
+    func fail(_ runs: [PublishBatch.Run], _ code: LineErrorCode, _ text: String) {
+        for run in runs {
+            let (connection, replySlot) = (run.connection, run.slot)
+            fail(connection, replySlot, code, text)
+        }
+    }
+
+    /// Refuses publishes that have waited for a leader for too long.
+    func expireOutbox(_ slot: Int) {
+        while let batch = groups[slot].outbox.first,
+            time.now.since(batch.since) > limits.leaderWait
+        {
+            popOutbox(slot)
+            counters.refusedWithoutLeader += UInt64(batch.count)
+            switch batch.target {
+            case .clients(let runs): fail(runs, .noLeader, noLeaderText(slot))
+            case .peer(let node, let request):
+                sendForwardReply(to: node, request, .notLeader, "", [])
+            }
+        }
+    }
+
+    /// Why a topic has no leader, for people.
+    func noLeaderText(_ slot: Int) -> String {
+        let group = groups[slot]
+        let since = group.leaderlessSince.map { " since \($0.rfc3339)" } ?? ""
+        let down = group.replicas.filter { id in
+            place(of: id).map { peers[$0].health != .alive } ?? false
+        }
+        let names = down.map { name(of: $0) }.joined(separator: ", ")
+        let why = down.isEmpty ? "an election is under way" : "replica \(names) is down"
+        return "topic \(group.configuration.name) has no leader\(since): \(why); "
+            + "not stored, try again when more of its nodes are up"
+    }
+}

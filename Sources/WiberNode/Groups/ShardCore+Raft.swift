@@ -1,0 +1,292 @@
+import WiberBase
+import WiberLog
+import WiberRaft
+import WiberTopic
+import WiberWire
+
+/// What drives the groups' consensus: inputs to the core, and what its effects ask for.
+extension ShardCore {
+    /// Steps a group and does what follows.
+    ///
+    /// - Parameter chunks: what came beside the append message in `input`.
+    func step(_ slot: Int, _ input: Input, chunks: [Chunk] = []) {
+        guard groups[slot].raft != nil else { return }
+        var effects: [Effect] = []
+        groups[slot].raft?.step(input, now: time.now, liveness: liveness, effects: &effects)
+        nextRaftDeadline = min(nextRaftDeadline, groups[slot].raft?.nextDeadline ?? .distantFuture)
+        for effect in effects { perform(effect, slot, chunks) }
+        if !effects.isEmpty { markDirty(slot) }
+    }
+
+    /// Steps every group that has a replica here.
+    func stepAll(_ input: Input) {
+        for slot in groups.indices { step(slot, input) }
+    }
+
+    private func perform(_ effect: Effect, _ slot: Int, _ chunks: [Chunk]) {
+        let id = groups[slot].id
+        switch effect {
+        case .persist(let state):
+            store.persist(id, term: state.term, votedFor: state.votedFor)
+        case .appendControl(let entry, let kind):
+            appendControl(slot, entry, kind)
+        case .accept(let first, let last):
+            accept(slot, first...last, chunks)
+        case .send(let message, let node):
+            send(message, of: id, to: node)
+        case .replicate(let node, let request, let first, let last, let budget):
+            replicate(
+                slot,
+                Replication(
+                    node: node,
+                    request: request,
+                    first: first,
+                    last: last,
+                    byteBudget: budget
+                )
+            )
+        case .committed(let through): committed(slot, through)
+        case .role(let change): roleChanged(slot, change)
+        case .readReady(let context, let index): readReady(slot, context, index)
+        case .readFailed(let context): readFailed(slot, context)
+        case .configuration: counters.configurationChanges += 1
+        case .transferEnded(let succeeded):
+            trace(
+                .info,
+                "leadership transfer ended",
+                [("topic", groups[slot].configuration.name), ("succeeded", "\(succeeded)")]
+            )
+        case .snapshotNeeded(let node):
+            trace(
+                .warning,
+                "a follower is behind the oldest entry",
+                [("topic", groups[slot].configuration.name), ("node", name(of: node))]
+            )
+        }
+    }
+
+    // MARK: Appending
+
+    private func appendControl(_ slot: Int, _ entry: EntryID, _ kind: EntryKind) {
+        var control: [UInt8] = []
+        let chunkKind: ChunkKind
+        switch kind {
+        case .noOp, .normal: chunkKind = .noOp
+        case .configuration(let configuration):
+            chunkKind = .configuration
+            configuration.encode(into: &control)
+        }
+        let chunk = groups[slot].topic.control(
+            chunkKind,
+            control,
+            group: groups[slot].id,
+            entry: entry,
+            wall: logTime(slot)
+        )
+        append(slot, chunk)
+    }
+
+    /// Appends a chunk that this node made as the leader; the core must be told separately.
+    func append(_ slot: Int, _ chunk: Chunk) {
+        groups[slot].topic.appended(chunk, digester: digester)
+        store.append(groups[slot].id, [chunk], tag: groups[slot].raft?.currentTerm ?? .zero)
+        counters.chunksAppended += 1
+    }
+
+    /// Appends a chunk that this node made as the leader, and starts its replication.
+    func propose(_ slot: Int, _ chunk: Chunk) {
+        append(slot, chunk)
+        step(slot, .proposed(kind: .normal, bytes: chunk.bytes.count))
+    }
+
+    private func accept(_ slot: Int, _ indices: ClosedRange<LogIndex>, _ chunks: [Chunk]) {
+        let accepted = chunks.filter { indices.contains($0.header.index) }
+        invariant(
+            UInt64(accepted.count) == indices.upperBound.rawValue - indices.lowerBound.rawValue + 1,
+            "\(accepted.count) chunks for \(indices)"
+        )
+        let id = groups[slot].id
+        if let last = store.lastIndex(id), indices.lowerBound <= last {
+            groups[slot].topic.truncated(
+                from: indices.lowerBound,
+                tail: store.chunk(id, at: indices.lowerBound.previous)?.header
+            )
+            counters.truncations += 1
+        }
+        for chunk in accepted { groups[slot].topic.appended(chunk, digester: digester) }
+        store.append(id, accepted, tag: groups[slot].raft?.currentTerm ?? .zero)
+        counters.chunksAppended += UInt64(accepted.count)
+    }
+
+    func logCompleted(_ job: LogJob) {
+        hasLogJob = false
+        for completion in store.complete(job) {
+            switch completion {
+            case .log(let group, let through, let tag):
+                guard let slot = slotOfGroup[group] else { continue }
+                step(slot, .logDurable(through: through, term: tag))
+            case .hardState(let group, let term, let votedFor):
+                guard let slot = slotOfGroup[group] else { continue }
+                step(slot, .hardStateDurable(HardState(term: term, votedFor: votedFor)))
+            case .superblock: break
+            }
+        }
+        // What was left open while the disk was busy can go now.
+        for slot in postponedSlots { markDirty(slot) }
+        postponedSlots.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Replicating
+
+    /// What the core asked to be sent to a follower.
+    struct Replication {
+        var node: NodeID
+        var request: AppendRequest
+        var first: LogIndex
+        var last: LogIndex
+        var byteBudget: Int
+    }
+
+    private func replicate(_ slot: Int, _ replication: Replication) {
+        let id = groups[slot].id
+        guard let chunk = store.chunk(id, at: replication.first) else {
+            return readForReplication(slot, replication)
+        }
+        var chunks = [chunk]
+        var bytes = chunk.bytes.count
+        var index = replication.first.next
+        while index <= replication.last, chunks.count < RaftMessageCodec.entriesMax,
+            let next = store.chunk(id, at: index),
+            bytes + next.bytes.count <= min(replication.byteBudget, 2 << 20)
+        {
+            chunks.append(next)
+            bytes += next.bytes.count
+            index = index.next
+        }
+        sendChunks(slot, replication, chunks)
+    }
+
+    private func readForReplication(_ slot: Int, _ replication: Replication) {
+        let budget = min(replication.byteBudget, 1 << 20)
+        let plan = store.plan(groups[slot].id, from: replication.first, byteBudget: budget)
+        guard let plan else { return notSent(slot, replication) }
+        let token = token()
+        reads[token] = .replication(groups[slot].id, replication)
+        emit(.runRead(token: token, plan))
+    }
+
+    func finishReplicationRead(_ group: GroupID, _ replication: Replication, _ chunks: [Chunk]) {
+        guard let slot = slotOfGroup[group] else { return }
+        let wanted = chunks.filter {
+            $0.header.index >= replication.first && $0.header.index <= replication.last
+        }
+        guard wanted.first?.header.index == replication.first,
+            groups[slot].raft?.currentTerm == replication.request.term, groups[slot].isLeader
+        else { return notSent(slot, replication) }
+        sendChunks(slot, replication, wanted)
+    }
+
+    private func notSent(_ slot: Int, _ replication: Replication) {
+        step(
+            slot,
+            .sent(
+                to: replication.node,
+                through: replication.first.previous,
+                bytes: 0,
+                term: replication.request.term
+            )
+        )
+    }
+
+    private func sendChunks(_ slot: Int, _ replication: Replication, _ chunks: [Chunk]) {
+        guard let place = place(of: replication.node), peers[place].openLane != nil,
+            let last = chunks.last
+        else { return notSent(slot, replication) }
+        var request = replication.request
+        request.entries = chunks.map { chunk in
+            AppendedEntry(term: chunk.header.term, kind: EntryKind(chunk))
+        }
+        var message: [UInt8] = []
+        RaftMessageCodec.encode(.append(request), into: &message)
+        sendRaft(groups[slot].id, message, chunks, to: place)
+        let bytes = chunks.reduce(0) { $0 + $1.bytes.count }
+        counters.appendsSent += 1
+        step(
+            slot,
+            .sent(
+                to: replication.node,
+                through: last.header.index,
+                bytes: bytes,
+                term: request.term
+            )
+        )
+    }
+
+    private func send(_ message: RaftMessage, of group: GroupID, to node: NodeID) {
+        guard let place = place(of: node), peers[place].openLane != nil else { return }
+        var bytes: [UInt8] = []
+        RaftMessageCodec.encode(message, into: &bytes)
+        sendRaft(group, bytes, [], to: place)
+    }
+
+    /// Takes in a group's message from another node.
+    func receiveRaft(_ group: GroupID, _ body: UnsafeRawBufferPointer, from node: NodeID) {
+        guard let slot = slotOfGroup[group], groups[slot].raft != nil else { return }
+        guard let (message, chunks) = try? RaftMessageCodec.decode(body, group: group) else {
+            counters.badFrames += 1
+            return trace(.warning, "a damaged message was dropped", [("node", name(of: node))])
+        }
+        if case .voteRequest = message, mayNotVote(slot) { return }
+        step(slot, .received(message, from: node), chunks: chunks)
+    }
+
+    // MARK: Role
+
+    private func roleChanged(_ slot: Int, _ change: RoleChange) {
+        let group = groups[slot]
+        trace(
+            .info,
+            "role changed",
+            [
+                ("topic", group.configuration.name), ("role", "\(change.role)"),
+                ("term", "\(change.term)"),
+                ("leader", change.leader.map { name(of: $0) } ?? "unknown"),
+            ]
+        )
+        counters.roleChanges += 1
+        if change.role == .leader { counters.elections += 1 }
+        groups[slot].leaderlessSince = change.leader == nil ? time.wall : nil
+        groups[slot].electedAt = change.role == .leader ? (time.wall, time.now) : nil
+        if change.role != .leader { failWaiters(slot) }
+        if change.role == .leader { groups[slot].topic.becameLeader() }
+        if groups[slot].id == .meta, change.role == .leader { formationProposed = false }
+        markDirty(slot)
+    }
+
+    /// What a leader stamps with: rule 15's bound until the cluster clock exists.
+    func logTime(_ slot: Int) -> Timestamp { time.wall }
+
+    /// The time that expiry goes by: never ahead of the time at election plus what has passed.
+    func expiryTime(_ slot: Int) -> Timestamp {
+        guard let elected = groups[slot].electedAt else { return .zero }
+        let passed = time.now.since(elected.now).nanoseconds
+        let bound = elected.wall.rawValue &+ passed
+        return Timestamp(min(time.wall.rawValue, bound))
+    }
+}
+
+extension EntryKind {
+    /// What the core must know about a chunk.
+    init(_ chunk: Chunk) {
+        switch chunk.header.kind {
+        case .messages, .meta, .trim: self = .normal
+        case .noOp: self = .noOp
+        case .configuration:
+            let decoded = chunk.bytes.withUnsafeBytes { bytes -> Configuration? in
+                var reader = ByteReader(bytes, at: ChunkHeader.size)
+                return try? Configuration.decode(&reader)
+            }
+            self = decoded.map { .configuration($0) } ?? .normal
+        }
+    }
+}

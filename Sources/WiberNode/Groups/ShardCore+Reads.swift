@@ -1,0 +1,290 @@
+import WiberBase
+import WiberLog
+import WiberRaft
+import WiberWire
+
+/// What a read from disk was for.
+enum ReadPurpose {
+    /// A follower that lacks entries which have left the memory.
+    case replication(GroupID, ShardCore.Replication)
+    /// A subscription that replays.
+    case delivery(ConnectionID, GroupID)
+    /// A HISTORY.
+    case history(UInt64)
+    /// The oldest messages of a topic with retention.
+    case front(GroupID)
+}
+
+/// A HISTORY that is being answered.
+struct HistoryJob {
+    let connection: ConnectionID
+    let slot: UInt64
+    let group: GroupID
+    /// What was asked for; `nil`: the newest.
+    let from: Sequence?
+    let limit: UInt64
+    var next = Sequence.zero
+    var end = Sequence.zero
+    var writer: HistoryWriter?
+}
+
+/// Linearizable reads: confirmed by the leader, served from this node's own log (rule 19).
+extension ShardCore {
+    /// Begins a HISTORY; its reply comes at `slot` of the connection.
+    func beginHistory(_ job: HistoryJob) {
+        let id = token()
+        histories[id] = job
+        counters.histories += 1
+        requestRead(job.group, .history(id))
+    }
+
+    private func requestRead(_ group: GroupID, _ origin: Group.Read.Origin) {
+        guard let slot = slotOfGroup[group] else { return }
+        let context = token()
+        groups[slot].reads[context] = Group.Read(
+            origin: origin,
+            index: nil,
+            deadline: time.now + limits.leaderWait
+        )
+        askReadIndex(slot, context)
+    }
+
+    /// Asks the leader, this node or another, how far a read must have been applied.
+    private func askReadIndex(_ slot: Int, _ context: UInt64) {
+        if groups[slot].isLeader {
+            step(slot, .readIndex(context: context))
+        } else if let leader = groups[slot].leader, let place = place(of: leader),
+            peers[place].openLane != nil
+        {
+            sendFrame(
+                .readIndexRequest(ReadIndexRequest(request: context, group: groups[slot].id)),
+                to: place
+            )
+        } else {
+            unaskedReads.append((groups[slot].id, context))
+        }
+    }
+
+    /// Reads that found no leader are asked again at each sweep, until their deadline.
+    func retryReads() {
+        let unasked = unaskedReads
+        unaskedReads.removeAll(keepingCapacity: true)
+        for (group, context) in unasked {
+            guard let slot = slotOfGroup[group], groups[slot].reads[context] != nil else { continue }
+            askReadIndex(slot, context)
+        }
+    }
+
+    func receiveReadIndex(_ request: ReadIndexRequest, from node: NodeID) {
+        guard let slot = slotOfGroup[request.group], groups[slot].isLeader else {
+            return sendReadIndexReply(to: node, request.request, request.group, nil)
+        }
+        let context = token()
+        groups[slot].reads[context] = Group.Read(
+            origin: .peer(node, request: request.request),
+            index: nil,
+            deadline: time.now + limits.leaderWait
+        )
+        step(slot, .readIndex(context: context))
+    }
+
+    func receiveReadIndexReply(_ reply: ReadIndexReply, from node: NodeID) {
+        guard let slot = slotOfGroup[reply.group] else { return }
+        if let index = reply.index {
+            readReady(slot, reply.request, index)
+        } else if groups[slot].reads[reply.request] != nil {
+            unaskedReads.append((reply.group, reply.request))
+        }
+    }
+
+    private func sendReadIndexReply(
+        to node: NodeID,
+        _ request: UInt64,
+        _ group: GroupID,
+        _ index: LogIndex?
+    ) {
+        guard let place = place(of: node) else { return }
+        sendFrame(
+            .readIndexReply(ReadIndexReply(request: request, group: group, index: index)),
+            to: place
+        )
+    }
+
+    func readReady(_ slot: Int, _ context: UInt64, _ index: LogIndex) {
+        guard let read = groups[slot].reads[context], read.index == nil else { return }
+        if case .peer(let node, let request) = read.origin {
+            groups[slot].reads[context] = nil
+            return sendReadIndexReply(to: node, request, groups[slot].id, index)
+        }
+        groups[slot].reads[context]?.index = index
+        answerReads(slot)
+    }
+
+    func readFailed(_ slot: Int, _ context: UInt64) {
+        guard let read = groups[slot].reads[context] else { return }
+        switch read.origin {
+        case .peer(let node, let request):
+            groups[slot].reads[context] = nil
+            sendReadIndexReply(to: node, request, groups[slot].id, nil)
+        case .history: unaskedReads.append((groups[slot].id, context))
+        }
+    }
+
+    /// Serves the reads whose index is applied.
+    func answerReads(_ slot: Int) {
+        guard !groups[slot].reads.isEmpty else { return }
+        let applied = groups[slot].applied
+        for context in groups[slot].reads.keys.sorted() {
+            guard let read = groups[slot].reads[context], let index = read.index, index <= applied
+            else { continue }
+            groups[slot].reads[context] = nil
+            if case .history(let id) = read.origin { startHistory(id, slot) }
+        }
+    }
+
+    func expireReads(_ slot: Int) {
+        guard !groups[slot].reads.isEmpty else { return }
+        for context in groups[slot].reads.keys.sorted() {
+            guard let read = groups[slot].reads[context], read.deadline < time.now else { continue }
+            groups[slot].reads[context] = nil
+            switch read.origin {
+            case .peer(let node, let request):
+                sendReadIndexReply(to: node, request, groups[slot].id, nil)
+            case .history(let id):
+                guard let job = histories.removeValue(forKey: id) else { continue }
+                fail(job.connection, job.slot, .noLeader, noLeaderText(slot))
+            }
+        }
+    }
+
+    // MARK: HISTORY
+
+    private func startHistory(_ id: UInt64, _ slot: Int) {
+        guard var job = histories[id] else { return }
+        let first = groups[slot].topic.firstSequence
+        let end = groups[slot].topic.appliedNextSequence
+        let limit = min(job.limit, limits.historyMessages)
+        if let from = job.from {
+            job.next = min(max(from, first), end)
+        } else {
+            let span = min(limit, end.rawValue - first.rawValue)
+            job.next = Sequence(end.rawValue - span)
+        }
+        let last = job.next.rawValue.addingReportingOverflow(limit)
+        job.end = min(end, Sequence(last.overflow ? .max : last.partialValue))
+        job.writer = HistoryWriter(
+            topic: groups[slot].configuration.name,
+            from: job.next,
+            limit: limit
+        )
+        histories[id] = job
+        continueHistory(id, slot)
+    }
+
+    private func continueHistory(_ id: UInt64, _ slot: Int) {
+        guard var job = histories[id] else { return }
+        while job.next < job.end {
+            guard (job.writer?.byteCount ?? 0) < limits.historyBytes else { break }
+            switch place(of: job.next, slot) {
+            case .chunk(let chunk): add(chunk, to: &job)
+            case .plan(let plan):
+                histories[id] = job
+                let token = token()
+                reads[token] = .history(id)
+                return emit(.runRead(token: token, plan))
+            case .gap(let next): job.next = max(next, job.next.next)
+            case .end: job.end = job.next
+            }
+        }
+        histories[id] = nil
+        var text: [UInt8] = []
+        job.writer?.finish(into: &text)
+        complete(job.connection, job.slot, text)
+    }
+
+    private func add(_ chunk: Chunk, to job: inout HistoryJob) {
+        let before = job.next
+        chunk.forEachMessage { message in
+            guard message.sequence >= job.next else { return true }
+            guard message.sequence < job.end, let writer = job.writer,
+                writer.byteCount + message.length <= limits.historyBytes || writer.count == 0
+            else {
+                job.end = min(job.end, message.sequence)
+                return false
+            }
+            job.writer?.add(message)
+            job.next = message.sequence.next
+            return true
+        }
+        if job.next == before { job.next = max(job.next.next, chunk.header.nextSequence) }
+    }
+
+    /// Where the message with a sequence is to be had.
+    enum MessagePlace {
+        case chunk(Chunk)
+        case plan(ReadPlan)
+        /// Nothing has this sequence; the next that exists is this one.
+        case gap(next: Sequence)
+        case end
+    }
+
+    /// Finds a committed message.
+    func place(of sequence: Sequence, _ slot: Int) -> MessagePlace {
+        let id = groups[slot].id
+        switch store.index(id, of: sequence) {
+        case .memory(let index):
+            guard index <= groups[slot].applied, let chunk = store.chunk(id, at: index) else {
+                return .end
+            }
+            return .chunk(chunk)
+        case .segment(let plan): return .plan(plan)
+        case .belowStart: return .gap(next: groups[slot].topic.firstSequence)
+        case .beyondEnd: return .end
+        }
+    }
+
+    // MARK: What comes from disk
+
+    func readCompleted(_ token: UInt64, _ result: Result<[Chunk], LogError>) {
+        guard let purpose = reads.removeValue(forKey: token) else { return }
+        let chunks: [Chunk]
+        switch result {
+        case .success(let read): chunks = read
+        case .failure(let error):
+            counters.readErrors += 1
+            trace(.error, "a read from disk failed", [("error", "\(error)")])
+            return readFailed(purpose)
+        }
+        switch purpose {
+        case .replication(let group, let replication):
+            finishReplicationRead(group, replication, chunks)
+        case .delivery(let connection, let group): continueDelivery(connection, group, chunks)
+        case .history(let id):
+            guard var job = histories[id], let slot = slotOfGroup[job.group] else { return }
+            let before = job.next
+            for chunk in chunks where chunk.header.nextSequence > job.next && job.next < job.end {
+                add(chunk, to: &job)
+            }
+            histories[id] = job
+            guard job.next > before else { return readFailed(purpose) }
+            continueHistory(id, slot)
+        case .front(let group): feedFront(group, chunks)
+        }
+    }
+
+    private func readFailed(_ purpose: ReadPurpose) {
+        let text = "this node could not read its disk; run `wiber data check` on it, "
+            + "and ask another node meanwhile"
+        switch purpose {
+        case .replication(let group, let replication):
+            finishReplicationRead(group, replication, [])
+        case .history(let id):
+            guard let job = histories.removeValue(forKey: id) else { return }
+            fail(job.connection, job.slot, .storage, text)
+        case .delivery(let connection, _):
+            emit(.close(connection, reason: "a message could not be read from disk"))
+        case .front(let group):
+            if let slot = slotOfGroup[group] { groups[slot].frontReadToken = nil }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import WiberBase
+import WiberRaft
+import WiberTopic
+
+/// Retention: the leader decides in the log, message by message; files follow where every replica
+/// has them no longer (rules.md 22).
+extension ShardCore {
+    /// Proposes an expiry that no publish has carried, and loads what the next one needs.
+    func sweepRetention(_ slot: Int) {
+        guard groups[slot].isLeader, groups[slot].id != .meta, shutdown == nil,
+            !groups[slot].configuration.retention.isUnlimited
+        else { return }
+        loadFront(slot)
+        guard groups[slot].topic.isBuilderEmpty, let raft = groups[slot].raft, raft.refusal == nil,
+            groups[slot].applied == raft.lastIndex
+        else { return }
+        let entry = EntryID(index: raft.lastIndex.next, term: raft.currentTerm)
+        let chunk = groups[slot].topic.trimChunk(
+            group: groups[slot].id,
+            entry: entry,
+            wall: logTime(slot),
+            expiry: expiryTime(slot)
+        )
+        if let chunk {
+            counters.trims += 1
+            propose(slot, chunk)
+        } else if groups[slot].topic.firstSequence > groups[slot].announcedFirst,
+            time.now.since(groups[slot].lastAnnouncement) > .seconds(2)
+        {
+            announceReplicated(slot, entry)
+        }
+    }
+
+    /// Tells every replica, in the log, how far all of them hold it: below that files may go.
+    private func announceReplicated(_ slot: Int, _ entry: EntryID) {
+        groups[slot].lastAnnouncement = time.now
+        groups[slot].announcedFirst = groups[slot].topic.firstSequence
+        guard let raft = groups[slot].raft else { return }
+        var lowest = groups[slot].applied
+        for node in groups[slot].replicas where node != selfID {
+            lowest = min(lowest, raft.progress(of: node)?.match ?? .zero)
+        }
+        guard lowest > groups[slot].replicatedTo else { return }
+        var bytes: [UInt8] = []
+        bytes.appendInteger(lowest.rawValue)
+        propose(
+            slot,
+            groups[slot].topic.control(
+                .trim,
+                bytes,
+                group: groups[slot].id,
+                entry: entry,
+                wall: logTime(slot)
+            )
+        )
+    }
+
+    /// Gives the topic the oldest messages' sizes and times.
+    private func loadFront(_ slot: Int) {
+        var rounds = 0
+        while rounds < 16, groups[slot].frontReadToken == nil,
+            let sequence = groups[slot].topic.frontNeeds
+        {
+            rounds += 1
+            switch place(of: sequence, slot) {
+            case .chunk(let chunk): groups[slot].topic.feedFront(chunk)
+            case .plan(let plan):
+                let token = token()
+                reads[token] = .front(groups[slot].id)
+                groups[slot].frontReadToken = token
+                emit(.runRead(token: token, plan))
+            case .gap, .end: return
+            }
+        }
+    }
+
+    func feedFront(_ group: GroupID, _ chunks: [Chunk]) {
+        guard let slot = slotOfGroup[group] else { return }
+        groups[slot].frontReadToken = nil
+        for chunk in chunks where chunk.header.count > 0 { groups[slot].topic.feedFront(chunk) }
+    }
+
+    /// Applies what the leader announced, and deletes the files that nobody needs any more.
+    func applyTrim(_ slot: Int, _ chunk: Chunk) {
+        let announced = chunk.bytes.withUnsafeBytes { bytes -> UInt64 in
+            var reader = ByteReader(bytes, at: ChunkHeader.size)
+            return (try? reader.integer(UInt64.self)) ?? 0
+        }
+        let through = LogIndex(min(announced, groups[slot].applied.rawValue))
+        guard through > groups[slot].replicatedTo else { return }
+        groups[slot].replicatedTo = through
+        store.trim(groups[slot].id, below: groups[slot].topic.firstSequence, index: through)
+    }
+}

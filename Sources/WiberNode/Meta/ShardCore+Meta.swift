@@ -1,0 +1,200 @@
+import WiberBase
+import WiberLog
+import WiberMeta
+import WiberRaft
+import WiberTopic
+import WiberWire
+
+/// The meta group: formation of the cluster, nodes and topics.
+extension ShardCore {
+    static let metaSlot = 0
+
+    /// The nodes that vote in meta: the first 3, from five nodes on 5; the others learn (rule 17).
+    var metaConfiguration: Configuration {
+        let count = configuration.nodes.count
+        let voters = count >= 5 ? 5 : min(3, count)
+        let ids = (1...max(1, UInt64(count))).map { NodeID($0) }
+        return Configuration(voters: Array(ids.prefix(voters)), learners: Array(ids.dropFirst(voters)))
+    }
+
+    /// A node without a cluster that has met a formed one says nothing about who leads it, until
+    /// meta has bound its store.
+    func mayNotVote(_ slot: Int) -> Bool {
+        store.superblock.clusterID == .zero && peers.contains { $0.isFormed }
+    }
+
+    func mayRunDeadline(_ slot: Int) -> Bool {
+        groups[slot].raft?.role == .leader || !mayNotVote(slot)
+    }
+
+    // MARK: Proposing
+
+    /// Appends a command as the meta leader.
+    private func propose(_ command: MetaCommand) {
+        let slot = ShardCore.metaSlot
+        guard let raft = groups[slot].raft, raft.role == .leader, raft.refusal == nil else { return }
+        var bytes: [UInt8] = []
+        command.encode(into: &bytes)
+        let entry = EntryID(index: raft.lastIndex.next, term: raft.currentTerm)
+        let chunk = groups[slot].topic.control(
+            .meta,
+            bytes,
+            group: .meta,
+            entry: entry,
+            wall: logTime(slot)
+        )
+        propose(slot, chunk)
+    }
+
+    /// Whether this node leads meta and its log is applied to the end, so that it may decide.
+    private var decidesMeta: Bool {
+        guard let raft = groups.first?.raft, raft.role == .leader else { return false }
+        return groups[ShardCore.metaSlot].applied == raft.lastIndex
+    }
+
+    /// The first leader of an unformed cluster makes it one.
+    func proposeFormation() {
+        guard decidesMeta, !meta.isFormed, !formationProposed else { return }
+        formationProposed = true
+        let nodes = peers.map { peer in
+            NodeRecord(
+                id: peer.id,
+                name: peer.address.name,
+                host: peer.address.host,
+                port: UInt16(clamping: peer.address.port),
+                rpcPort: UInt16(clamping: peer.address.rpcPort ?? 0),
+                httpPort: UInt16(clamping: peer.address.httpPort),
+                storeID: peer.id == selfID ? store.superblock.storeID : peer.storeID
+            )
+        }
+        let cluster = Identity128(high: random.next(), low: random.next() | 1)
+        propose(.form(clusterID: cluster, nodes: nodes))
+    }
+
+    /// Binds the stores of nodes that joined after the cluster was formed.
+    func bindStores() {
+        guard decidesMeta, meta.isFormed else { return }
+        for peer in peers where peer.id != selfID && peer.storeID != .zero {
+            if let record = meta.node(peer.id), record.storeID == .zero {
+                return propose(.bindStore(node: peer.id, storeID: peer.storeID))
+            }
+        }
+    }
+
+    /// Creates the topics of the configuration that are missing.
+    private func createConfiguredTopics() {
+        guard decidesMeta, meta.isFormed else { return }
+        if let missing = configuration.topics.first(where: { meta.group(named: $0.name) == nil }) {
+            create(missing)
+        }
+    }
+
+    private func create(_ topic: TopicConfiguration) {
+        let replicas = meta.place(replicas: topic.replicas)
+        guard !replicas.isEmpty else { return }
+        var topic = topic
+        topic.replicas = replicas.count
+        propose(.createTopic(topic, replicas: replicas))
+    }
+
+    // MARK: Requests
+
+    /// Asks for a topic; returns whether anybody was asked.
+    func requestTopic(_ topic: TopicConfiguration) -> Bool {
+        let slot = ShardCore.metaSlot
+        if groups[slot].isLeader {
+            guard decidesMeta, meta.isFormed else { return false }
+            if meta.group(named: topic.name) == nil { create(topic) }
+            return true
+        }
+        guard let leader = groups[slot].leader, let place = place(of: leader),
+            peers[place].openLane != nil
+        else { return false }
+        sendFrame(.createTopic(CreateTopic(request: token(), topic: MetaCommand.encode(topic))), to: place)
+        return true
+    }
+
+    func receiveCreateTopic(_ request: CreateTopic, from node: NodeID) {
+        guard let topic = try? MetaCommand.decodeTopic(request.topic),
+            TopicConfiguration.isValidName(Array(topic.name.utf8))
+        else { return }
+        _ = requestTopicHere(topic)
+    }
+
+    /// As ``requestTopic(_:)``, never passed on.
+    private func requestTopicHere(_ topic: TopicConfiguration) -> Bool {
+        guard groups[ShardCore.metaSlot].isLeader else { return false }
+        return requestTopic(topic)
+    }
+
+    func receiveCreateTopicReply(_ reply: CreateTopicReply) {
+        guard !reply.text.isEmpty else { return }
+        trace(.warning, "a topic was refused", [("why", reply.text)])
+    }
+
+    // MARK: Applying
+
+    func applyMeta(_ chunk: Chunk) {
+        guard chunk.header.kind == .meta else { return decideMeta() }
+        let command = chunk.bytes.withUnsafeBytes { bytes -> MetaCommand? in
+            var reader = ByteReader(bytes, at: ChunkHeader.size)
+            return try? MetaCommand.decode(&reader)
+        }
+        guard let command else {
+            return trace(.error, "a meta command is not known to this version")
+        }
+        for change in meta.apply(command, at: chunk.header.index) { perform(change) }
+        decideMeta()
+    }
+
+    func decideMeta() {
+        proposeFormation()
+        bindStores()
+        createConfiguredTopics()
+    }
+
+    private func perform(_ change: MetaChange) {
+        switch change {
+        case .formed(let cluster): formed(cluster)
+        case .storeBound(let node, let store):
+            if node == selfID, store == self.store.superblock.storeID, let id = meta.clusterID {
+                bind(id)
+            }
+        case .topicCreated(let group): openTopic(group)
+        case .topicDeleted: break
+        }
+    }
+
+    private func formed(_ cluster: Identity128) {
+        trace(.info, "cluster formed", [("cluster_id", "\(cluster)")])
+        // A store that meta does not know yet joins once it is bound.
+        guard meta.node(selfID)?.storeID == store.superblock.storeID else { return }
+        bind(cluster)
+    }
+
+    private func bind(_ cluster: Identity128) {
+        guard store.superblock.clusterID == .zero else { return }
+        store.bind(clusterID: cluster)
+    }
+
+    /// Starts this node's part of a topic.
+    private func openTopic(_ id: GroupID) {
+        guard let record = meta.topic(id), slotOfGroup[id] == nil else { return }
+        let isReplica = record.replicas.contains(selfID)
+        if isReplica, !store.isRegistered(id) {
+            store.register(id, name: record.configuration.name)
+        }
+        let slot = addGroup(id, record.configuration, replicas: record.replicas)
+        if isReplica, groups[slot].raft?.lastIndex == .zero,
+            record.replicas[Int(id.rawValue % UInt64(record.replicas.count))] == selfID
+        {
+            step(slot, .campaign)
+        }
+        trace(
+            .info,
+            "topic opened",
+            [("topic", record.configuration.name), ("group", "\(id)"), ("replica", "\(isReplica)")]
+        )
+        topicAppeared(groups[slot].nameBytes, slot)
+    }
+}

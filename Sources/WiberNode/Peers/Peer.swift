@@ -1,0 +1,72 @@
+import WiberBase
+import WiberWire
+
+/// Whether another node seems to work, from what was heard of it.
+public enum PeerHealth: String, Sendable {
+    /// Heard from within the last 400 ms.
+    case alive
+    /// Silent for longer, or its connection is gone.
+    case suspect
+    /// Silent for 5 s.
+    case dead
+}
+
+/// What a node knows about another one.
+struct Peer {
+    /// Where the lane towards it stands; it carries our frames only, theirs come on their lane.
+    enum Lane: Equatable {
+        /// Nothing until the time to dial comes.
+        case idle
+        /// Waiting for the connection.
+        case dialing(ConnectionID)
+        /// Connected, waiting for the answer to HELLO.
+        case greeting(ConnectionID, since: Instant)
+        /// Accepted: frames may go.
+        case open(ConnectionID)
+    }
+
+    let id: NodeID
+    let address: NodeAddress
+    var lane = Lane.idle
+    /// The lane on which it sends to us.
+    var incoming: ConnectionID?
+    var nextDial = Instant.zero
+    var failedDials: UInt64 = 0
+    /// Whether the lane was open and ended without goodbye, and no dial has failed since.
+    var isRefusalNews = false
+    var saidGoodbye = false
+    /// What goes out at the end of the turn.
+    var out: [UInt8] = []
+    var frameSequence: UInt32 = 0
+    var isWritable = true
+    var incarnation: UInt64 = 0
+    var storeID = Identity128.zero
+    var isFormed = false
+    var lastHeard: Instant?
+    var lastBeat: (sentAt: UInt64, heardAt: Instant)?
+    var roundTrip: Instant.Span?
+    var health = PeerHealth.suspect
+    var healthSince: Timestamp
+    var refusedAsForeign = false
+
+    init(id: NodeID, address: NodeAddress, since: Timestamp) {
+        self.id = id
+        self.address = address
+        healthSince = since
+    }
+
+    /// The open lane's connection.
+    var openLane: ConnectionID? {
+        if case .open(let connection) = lane { return connection }
+        return nil
+    }
+
+    /// The lane's connection, in whatever state.
+    var laneConnection: ConnectionID? {
+        switch lane {
+        case .idle: nil
+        case .dialing(let connection), .open(let connection): connection
+        case .greeting(let connection, _): connection
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import WiberBase
+import WiberRaft
+import WiberWire
+
+/// Beats between nodes, none a group (rules.md 11), and the failure detector that they feed.
+extension ShardCore {
+    /// Everything that depends on time and not on an event.
+    func runTimers() {
+        let now = time.now
+        if nextBeat <= now {
+            nextBeat = now + limits.beatInterval
+            for place in peers.indices where peers[place].openLane != nil { sendBeat(to: place) }
+            judgePeers()
+        }
+        if nextSweep <= now {
+            nextSweep = now + .milliseconds(hasWork ? 20 : 100)
+            dialPeers()
+            sweep()
+        }
+        if nextRaftDeadline <= now { runRaftDeadlines() }
+    }
+
+    private func runRaftDeadlines() {
+        nextRaftDeadline = .distantFuture
+        for slot in groups.indices {
+            guard let deadline = groups[slot].raft?.nextDeadline else { continue }
+            if deadline <= time.now, mayRunDeadline(slot) {
+                step(slot, .deadline)
+            } else {
+                nextRaftDeadline = min(nextRaftDeadline, max(deadline, time.now + .milliseconds(10)))
+            }
+        }
+    }
+
+    private var hasWork: Bool {
+        !retrySlots.isEmpty || !unaskedReads.isEmpty || !forwards.isEmpty || !pendingTopics.isEmpty
+            || peers.contains { $0.lane == .idle && $0.id != selfID } || shutdown != nil
+    }
+
+    private func sweep() {
+        for slot in retrySlots.sorted() { markDirty(slot) }
+        retrySlots.removeAll(keepingCapacity: true)
+        retryReads()
+        expireForwards()
+        expirePendingTopics()
+        for slot in groups.indices {
+            expireOutbox(slot)
+            expireReads(slot)
+            sweepRetention(slot)
+            if !groups[slot].outbox.isEmpty { markDirty(slot) }
+        }
+        sweepSessions()
+        sweepGreetings()
+        advanceShutdown()
+    }
+
+    /// Connections on which the HELLO does not come.
+    private func sweepGreetings() {
+        let limit = Instant.Span.seconds(5)
+        for place in peers.indices {
+            if case .greeting(let connection, let since) = peers[place].lane,
+                time.now.since(since) > limit
+            {
+                emit(.close(connection, reason: "no answer to HELLO"))
+            }
+        }
+        for connection in incoming.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+            guard let lane = incoming[connection], lane.node == nil,
+                time.now.since(lane.since) > limit
+            else { continue }
+            drop(connection, "no HELLO within 5 s")
+        }
+    }
+
+    func sendBeat(to place: Int) {
+        let peer = peers[place]
+        sendFrame(
+            .beat(
+                Beat(
+                    incarnation: store.superblock.incarnation,
+                    sentAt: time.now.nanoseconds,
+                    wall: time.wall,
+                    isDiskStalled: false,
+                    echo: peer.lastBeat?.sentAt ?? 0,
+                    echoAge: peer.lastBeat.map { time.now.since($0.heardAt).nanoseconds } ?? 0
+                )
+            ),
+            to: place
+        )
+    }
+
+    func receiveBeat(_ beat: Beat, from node: NodeID) {
+        guard let place = place(of: node) else { return }
+        peers[place].lastBeat = (beat.sentAt, time.now)
+        counters.beatsReceived += 1
+        let sent = Instant(nanoseconds: beat.echo)
+        guard beat.echo > 0, sent <= time.now else { return }
+        let elapsed = time.now.since(sent).nanoseconds
+        guard beat.echoAge <= elapsed else { return }
+        let sample = elapsed - beat.echoAge
+        let before = peers[place].roundTrip?.nanoseconds ?? sample
+        peers[place].roundTrip = Instant.Span(nanoseconds: (before / 8) * 7 + sample / 8)
+    }
+
+    /// Something fresh came from a node.
+    func heard(_ node: NodeID) {
+        guard let place = place(of: node) else { return }
+        peers[place].lastHeard = time.now
+        liveness[node] = time.now
+        if peers[place].health != .alive { setHealth(.alive, place) }
+    }
+
+    private func judgePeers() {
+        for place in peers.indices where peers[place].id != selfID {
+            let silence = peers[place].lastHeard.map { time.now.since($0) }
+            if let silence, silence <= .milliseconds(400) { continue }
+            let isDead = (silence ?? .seconds(6)) > .seconds(5)
+            if peers[place].health == .alive { setHealth(.suspect, place) }
+            if isDead, peers[place].health == .suspect { setHealth(.dead, place) }
+        }
+    }
+
+    func setHealth(_ health: PeerHealth, _ place: Int) {
+        guard peers[place].health != health else { return }
+        peers[place].health = health
+        peers[place].healthSince = time.wall
+        trace(
+            health == .alive ? .info : .warning,
+            "node health changed",
+            [("node", peers[place].address.name), ("state", health.rawValue)]
+        )
+    }
+}

@@ -1,0 +1,213 @@
+import WiberBase
+import WiberRaft
+import WiberWire
+
+/// A connection that another node opened to send us its frames.
+struct IncomingLane {
+    let address: String
+    let since: Instant
+    /// The node, once its HELLO was accepted.
+    var node: NodeID?
+    var reader = FrameReader()
+
+    init(address: String, since: Instant) {
+        self.address = address
+        self.since = since
+    }
+}
+
+/// The lanes between nodes: dialled by the sender, greeted with HELLO, ended with or without
+/// goodbye (rules.md 12 and 13).
+extension ShardCore {
+    // MARK: Dialling
+
+    /// Dials every node whose time has come.
+    func dialPeers() {
+        for place in peers.indices where peers[place].id != selfID {
+            guard peers[place].lane == .idle, peers[place].nextDial <= time.now,
+                let port = peers[place].address.rpcPort, shutdown == nil
+            else { continue }
+            let connection = ConnectionID(rawValue: nextDialedConnection)
+            nextDialedConnection += 2
+            peers[place].lane = .dialing(connection)
+            peerOfLane[connection] = peers[place].id
+            outgoingReaders[connection] = FrameReader()
+            emit(.dial(connection, host: peers[place].address.host, port: port))
+        }
+    }
+
+    func laneConnected(_ connection: ConnectionID) {
+        guard let place = lanePlace(connection) else { return }
+        peers[place].lane = .greeting(connection, since: time.now)
+        peers[place].out.removeAll(keepingCapacity: true)
+        sendFrame(.hello(hello), to: place)
+    }
+
+    func dialFailed(_ connection: ConnectionID, _ reason: String) {
+        guard let place = lanePlace(connection) else { return }
+        forgetLane(connection, place)
+        peers[place].failedDials += 1
+        let backoff = min(1_000, 25 << min(peers[place].failedDials, 6))
+        peers[place].nextDial =
+            time.now + .milliseconds(UInt64.random(in: backoff / 2...backoff, using: &random))
+        if peers[place].isRefusalNews {
+            peers[place].isRefusalNews = false
+            stepAll(.laneRefused(peers[place].id))
+        }
+        if peers[place].failedDials == 1 {
+            trace(
+                .info,
+                "node not reachable",
+                [("node", peers[place].address.name), ("reason", reason)]
+            )
+        }
+    }
+
+    private var hello: Hello {
+        Hello(
+            cluster: store.superblock.clusterID,
+            listHash: configuration.listHash,
+            node: configuration.nodeName,
+            store: store.superblock.storeID,
+            incarnation: store.superblock.incarnation,
+            shardCount: 1
+        )
+    }
+
+    private func lanePlace(_ connection: ConnectionID) -> Int? {
+        guard let node = peerOfLane[connection], let place = place(of: node),
+            peers[place].laneConnection == connection
+        else { return nil }
+        return place
+    }
+
+    private func forgetLane(_ connection: ConnectionID, _ place: Int) {
+        peers[place].lane = .idle
+        peers[place].out.removeAll()
+        peers[place].isWritable = true
+        peerOfLane[connection] = nil
+        outgoingReaders[connection] = nil
+    }
+
+    // MARK: The end of a connection
+
+    func closed(_ connection: ConnectionID, wasReset: Bool) {
+        if sessions[connection] != nil { return closeSession(connection) }
+        if let lane = incoming.removeValue(forKey: connection) {
+            if let node = lane.node, let place = place(of: node), peers[place].incoming == connection {
+                peers[place].incoming = nil
+            }
+            return
+        }
+        guard let place = lanePlace(connection) else { return }
+        let wasOpen = peers[place].openLane != nil
+        forgetLane(connection, place)
+        peers[place].nextDial = time.now + .milliseconds(UInt64.random(in: 10...50, using: &random))
+        failForwards(to: peers[place].id)
+        guard wasOpen else {
+            peers[place].failedDials += 1
+            peers[place].nextDial = time.now + .milliseconds(500)
+            return
+        }
+        trace(
+            .info,
+            "lane ended",
+            [
+                ("node", peers[place].address.name), ("reset", "\(wasReset)"),
+                ("goodbye", "\(peers[place].saidGoodbye)"),
+            ]
+        )
+        guard !peers[place].saidGoodbye else { return }
+        peers[place].isRefusalNews = true
+        setHealth(.suspect, place)
+        stepAll(.laneEnded(peers[place].id))
+    }
+
+    // MARK: Frames
+
+    func receiveOnIncomingLane(_ connection: ConnectionID, _ bytes: UnsafeRawBufferPointer) {
+        guard var lane = incoming.removeValue(forKey: connection) else { return }
+        var frames: [Frame] = []
+        let isSound = lane.reader.read(bytes, into: &frames)
+        incoming[connection] = lane
+        for frame in frames {
+            if case .hello(let hello) = frame {
+                receiveHello(hello, connection)
+            } else if let node = incoming[connection]?.node {
+                heard(node)
+                receive(frame, from: node)
+            } else {
+                return drop(connection, "the first frame is not HELLO")
+            }
+        }
+        if !isSound { drop(connection, "a frame is damaged") }
+    }
+
+    func receiveOnOutgoingLane(
+        _ connection: ConnectionID,
+        _ node: NodeID,
+        _ bytes: UnsafeRawBufferPointer
+    ) {
+        guard var reader = outgoingReaders.removeValue(forKey: connection) else { return }
+        var frames: [Frame] = []
+        let isSound = reader.read(bytes, into: &frames)
+        outgoingReaders[connection] = reader
+        for frame in frames {
+            if case .helloReply(let reply) = frame { receiveHelloReply(reply, connection) }
+        }
+        if !isSound { drop(connection, "a frame is damaged") }
+    }
+
+    func drop(_ connection: ConnectionID, _ reason: String) {
+        counters.badFrames += 1
+        trace(.warning, "connection dropped", [("connection", "\(connection)"), ("why", reason)])
+        emit(.close(connection, reason: reason))
+    }
+
+    private func receive(_ frame: Frame, from node: NodeID) {
+        switch frame {
+        case .hello, .helloReply: break
+        case .goodbye:
+            if let place = place(of: node) { peers[place].saidGoodbye = true }
+        case .beat(let beat): receiveBeat(beat, from: node)
+        case .raft(let group, let body):
+            body.withUnsafeBytes { receiveRaft(group, $0, from: node) }
+        case .forwardPublish(let forward): receiveForward(forward, from: node)
+        case .forwardReply(let reply): receiveForwardReply(reply, from: node)
+        case .readIndexRequest(let request): receiveReadIndex(request, from: node)
+        case .readIndexReply(let reply): receiveReadIndexReply(reply, from: node)
+        case .createTopic(let request): receiveCreateTopic(request, from: node)
+        case .createTopicReply(let reply): receiveCreateTopicReply(reply)
+        }
+    }
+
+    /// Queues a frame for the end of the turn.
+    func sendFrame(_ frame: Frame, to place: Int) {
+        guard peers[place].laneConnection != nil else { return }
+        peers[place].frameSequence &+= 1
+        FrameWriter.write(frame, sequence: peers[place].frameSequence, into: &peers[place].out)
+        counters.framesSent += 1
+    }
+
+    /// Queues a Raft message with the chunks that belong to it.
+    func sendRaft(_ group: GroupID, _ message: [UInt8], _ chunks: [Chunk], to place: Int) {
+        peers[place].frameSequence &+= 1
+        FrameWriter.writeRaft(
+            group: group,
+            message: message,
+            chunks: chunks,
+            sequence: peers[place].frameSequence,
+            into: &peers[place].out
+        )
+        counters.framesSent += 1
+    }
+
+    func flushPeers() {
+        for place in peers.indices where !peers[place].out.isEmpty {
+            guard let connection = peers[place].laneConnection else { continue }
+            counters.peerBytesSent += UInt64(peers[place].out.count)
+            emit(.write(connection, peers[place].out))
+            peers[place].out = []
+        }
+    }
+}

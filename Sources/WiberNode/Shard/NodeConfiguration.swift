@@ -1,0 +1,120 @@
+public import WiberBase
+
+/// Where one node of the configuration listens.
+public struct NodeAddress: Equatable, Sendable {
+    /// The node's id in the configuration.
+    public var name: String
+    /// What others dial.
+    public var host: String
+    /// The client port.
+    public var port: Int
+    /// The port for other nodes; `nil` for a node without a cluster.
+    public var rpcPort: Int?
+    /// The HTTP port.
+    public var httpPort: Int
+    /// The address to bind.
+    public var listen: String
+
+    /// One node's addresses.
+    public init(
+        name: String,
+        host: String,
+        port: Int,
+        rpcPort: Int?,
+        httpPort: Int,
+        listen: String
+    ) {
+        self.name = name
+        self.host = host
+        self.port = port
+        self.rpcPort = rpcPort
+        self.httpPort = httpPort
+        self.listen = listen
+    }
+}
+
+/// What a node is told at its start; afterwards the meta group is the truth.
+public struct NodeConfiguration: Sendable {
+    /// The cluster's name, for people.
+    public var cluster: String
+    /// This node's id.
+    public var nodeName: String
+    /// All nodes, sorted by id; a node's number is its place in this list, from 1.
+    public var nodes: [NodeAddress]
+    /// The topics to create if they are missing.
+    public var topics: [TopicConfiguration]
+    /// Whether PUB and SUB create a missing topic.
+    public var autoCreateTopics: Bool
+    /// The version that INFO states.
+    public var version: String
+
+    /// What a node is told.
+    ///
+    /// - Precondition: `nodes` is sorted by id, without repeats, and has `nodeName`.
+    public init(
+        cluster: String,
+        nodeName: String,
+        nodes: [NodeAddress],
+        topics: [TopicConfiguration] = [],
+        autoCreateTopics: Bool = true,
+        version: String = "0.1.0"
+    ) {
+        self.cluster = cluster
+        self.nodeName = nodeName
+        self.nodes = nodes
+        self.topics = topics
+        self.autoCreateTopics = autoCreateTopics
+        self.version = version
+    }
+
+    /// This node's number.
+    public var nodeID: NodeID {
+        NodeID(UInt64((nodes.firstIndex { $0.name == nodeName } ?? -1) + 1))
+    }
+
+    /// The default replica count: the largest odd number up to min(3, nodes) (rule 18).
+    public var defaultReplicas: Int { nodes.count >= 3 ? 3 : 1 }
+
+    /// A hash of the list, so that nodes with different lists do not form a cluster (rule 17).
+    var listHash: UInt64 {
+        var text = cluster
+        for node in nodes { text += "|\(node.name) \(node.host) \(node.port) \(node.rpcPort ?? 0)" }
+        let bytes = Array(text.utf8)
+        let low = CRC32C.checksum(bytes)
+        let high = bytes.withUnsafeBytes { CRC32C.checksum($0, from: 0x5749_4245) }
+        return UInt64(high) << 32 | UInt64(low)
+    }
+}
+
+/// The limits of a shard; each has a metric.
+public struct NodeLimits: Sendable {
+    /// Requests of one connection that wait for their reply.
+    public var requestsPerConnection = 65_536
+    /// Bytes of publishes of one connection that wait for their reply.
+    public var pendingBytesPerConnection = 8 << 20
+    /// Bytes that wait for a topic's leader.
+    public var outboxBytes = 32 << 20
+    /// How long a publish waits for a leader before it is refused (rule 14).
+    public var leaderWait = Instant.Span.seconds(2)
+    /// How long the leader's answer may take before the outcome is unknown.
+    public var answerWait = Instant.Span.seconds(10)
+    /// How long a client may not read before it is disconnected.
+    public var slowReader = Instant.Span.seconds(10)
+    /// How long a begun line may stay unfinished.
+    public var halfLine = Instant.Span.seconds(60)
+    /// Bytes of `MSG` lines to one connection a turn.
+    public var deliveryBytesPerTurn = 256 << 10
+    /// Bytes of one HISTORY reply.
+    public var historyBytes = 8 << 20
+    /// Messages of one HISTORY reply.
+    public var historyMessages: UInt64 = 1_000
+    /// Subscriptions of one connection.
+    public var subscriptionsPerConnection = 1_024
+    /// Topics that wait for their creation.
+    public var pendingTopics = 1_024
+    /// The time between two beats to a node.
+    public var beatInterval = Instant.Span.milliseconds(50)
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,38 @@
+import WiberBase
+import WiberRaft
+
+/// An orderly stop: leadership first, then goodbye, then the log's seal.
+struct ShutdownState {
+    let deadline: Instant
+    var isFarewellSaid = false
+}
+
+extension ShardCore {
+    func beginShutdown() {
+        guard shutdown == nil else { return }
+        trace(.info, "shutting down")
+        for slot in groups.indices { seal(slot) }
+        shutdown = ShutdownState(deadline: time.now + .milliseconds(1_000))
+        for slot in groups.indices where groups[slot].isLeader {
+            step(slot, .transfer(to: nil))
+            markDirty(slot)
+        }
+        nextSweep = time.now
+    }
+
+    /// Goes on with a shutdown, if there is one.
+    func advanceShutdown() {
+        guard let state = shutdown else { return }
+        let leads = groups.contains { $0.isLeader && $0.replicas.count > 1 }
+        let waits = sessions.values.contains { $0.replies.requestCount > 0 }
+        guard (!leads && !waits) || time.now >= state.deadline else { return }
+        guard !state.isFarewellSaid else {
+            if !hasLogJob { emit(.stopped) }
+            return
+        }
+        shutdown?.isFarewellSaid = true
+        for place in peers.indices where peers[place].openLane != nil { sendFrame(.goodbye, to: place) }
+        store.seal()
+        nextSweep = time.now
+    }
+}

@@ -1,0 +1,200 @@
+public import WiberBase
+public import WiberLog
+import WiberMeta
+import WiberRaft
+public import WiberTopic
+import WiberWire
+
+/// A shard: groups, clients and lanes, driven by events and answering with effects.
+///
+/// Everything that decides is here and runs in one thread without I/O, so that the simulator can
+/// run it; the host only moves bytes and runs jobs (rules.md 23). A turn is a burst of events, then
+/// one ``endTurn(at:effects:)``, in which chunks are sealed, frames built and jobs handed out.
+public final class ShardCore {
+    let configuration: NodeConfiguration
+    let limits: NodeLimits
+    let digester: Digester
+    let selfID: NodeID
+    var random: RandomSource
+    /// The clocks at the last event.
+    var time: ShardTime
+    var store: LogStore
+    var meta = MetaState()
+    var groups: ContiguousArray<Group> = []
+    var slotOfGroup: [GroupID: Int] = [:]
+    var slotOfName: [[UInt8]: Int] = [:]
+    var sessions: [ConnectionID: Session] = [:]
+    /// By node number minus one; this node's own entry is unused.
+    var peers: [Peer] = []
+    var peerOfLane: [ConnectionID: NodeID] = [:]
+    /// Connections to the RPC port: the node, once its HELLO was accepted.
+    var incoming: [ConnectionID: IncomingLane] = [:]
+    /// Frames on lanes that this node dialled: only answers to HELLO come there.
+    var outgoingReaders: [ConnectionID: FrameReader] = [:]
+    var liveness = Liveness()
+    var batches: [UInt64: BatchState] = [:]
+    var forwards: [UInt64: OutstandingForward] = [:]
+    var histories: [UInt64: HistoryJob] = [:]
+    var reads: [UInt64: ReadPurpose] = [:]
+    /// Reads that found no leader yet.
+    var unaskedReads: [(group: GroupID, context: UInt64)] = []
+    var pendingTopics: [[UInt8]: PendingTopic] = [:]
+    var nextToken: UInt64 = 1
+    var nextDialedConnection: UInt64 = 1
+    var nextBeat = Instant.zero
+    var nextSweep = Instant.zero
+    /// Not later than the earliest deadline of any group.
+    var nextRaftDeadline = Instant.zero
+    var dirtyGroups: [Int] = []
+    /// Groups whose forwarded publishes were refused: tried again at the next sweep.
+    var retrySlots: Set<Int> = []
+    /// Groups whose open chunk waits until the log thread is free.
+    var postponedSlots: [Int] = []
+    var touchedSessions: [ConnectionID] = []
+    var pendingEffects: [ShardEffect] = []
+    var counters = Counters()
+    var hasLogJob = false
+    var hasFlushJob = false
+    var shutdown: ShutdownState?
+    var formationProposed = false
+
+    /// Starts a node from what its disk says.
+    ///
+    /// - Precondition: `recovery` came with `store`.
+    public init(
+        configuration: NodeConfiguration,
+        limits: NodeLimits = NodeLimits(),
+        store: LogStore,
+        recovery: Recovery,
+        digester: @escaping Digester,
+        seed: UInt64,
+        time: ShardTime
+    ) {
+        self.configuration = configuration
+        self.limits = limits
+        self.store = store
+        self.digester = digester
+        self.time = time
+        random = RandomSource(seed: seed)
+        selfID = configuration.nodeID
+        for (place, address) in configuration.nodes.enumerated() {
+            let id = NodeID(UInt64(place + 1))
+            peers.append(Peer(id: id, address: address, since: time.wall))
+        }
+        recover(recovery)
+    }
+
+    /// Takes in one event; what follows from it comes out of ``endTurn(at:effects:)``.
+    public func handle(_ event: ShardEvent, at time: ShardTime) {
+        self.time = time
+        switch event {
+        case .clientOpened(let connection, let address): openSession(connection, address)
+        case .peerAccepted(let connection, let address):
+            incoming[connection] = IncomingLane(address: address, since: time.now)
+        case .dialed(let connection): laneConnected(connection)
+        case .dialFailed(let connection, let reason): dialFailed(connection, reason)
+        case .closed(let connection, let wasReset): closed(connection, wasReset: wasReset)
+        case .writable(let connection, let isWritable): writable(connection, isWritable)
+        case .tick: break
+        case .logCompleted(let job): logCompleted(job)
+        case .flushCompleted(let job):
+            hasFlushJob = false
+            store.complete(job)
+        case .readCompleted(let token, let result): readCompleted(token, result)
+        case .shutdown: beginShutdown()
+        }
+    }
+
+    /// Takes in bytes of a client or of another node, borrowed for the time of the call.
+    public func receive(
+        _ connection: ConnectionID,
+        _ bytes: UnsafeRawBufferPointer,
+        at time: ShardTime
+    ) {
+        self.time = time
+        if sessions[connection] != nil {
+            receiveFromClient(connection, bytes)
+        } else if incoming[connection] != nil {
+            receiveOnIncomingLane(connection, bytes)
+        } else if let peer = peerOfLane[connection] {
+            receiveOnOutgoingLane(connection, peer, bytes)
+        }
+    }
+
+    /// Ends a turn: everything that waited for more of the same goes out now.
+    public func endTurn(at time: ShardTime, effects: inout [ShardEffect]) {
+        self.time = time
+        runTimers()
+        var rounds = 0
+        while hasUnfinishedTurn, rounds < 8 {
+            rounds += 1
+            let slots = dirtyGroups
+            dirtyGroups.removeAll(keepingCapacity: true)
+            for slot in slots { endTurn(of: slot) }
+            flushSessions()
+        }
+        handOutJobs()
+        flushPeers()
+        counters.turns += 1
+        swap(&effects, &pendingEffects)
+        pendingEffects.removeAll(keepingCapacity: true)
+    }
+
+    /// When ``ShardEvent/tick`` is due, if nothing else happens.
+    public var nextDeadline: Instant {
+        hasUnfinishedTurn ? time.now : min(min(nextBeat, nextSweep), nextRaftDeadline)
+    }
+
+    private var hasUnfinishedTurn: Bool { !dirtyGroups.isEmpty || !touchedSessions.isEmpty }
+
+    // MARK: Helpers that every part uses
+
+    func emit(_ effect: ShardEffect) { pendingEffects.append(effect) }
+
+    func trace(
+        _ level: TraceEvent.Level,
+        _ message: StaticString,
+        _ metadata: [(String, String)] = []
+    ) {
+        emit(.trace(TraceEvent(level: level, message: message, metadata: metadata)))
+    }
+
+    func token() -> UInt64 {
+        defer { nextToken += 1 }
+        return nextToken
+    }
+
+    func markDirty(_ slot: Int) {
+        guard !groups[slot].isDirty else { return }
+        groups[slot].isDirty = true
+        dirtyGroups.append(slot)
+    }
+
+    func touch(_ connection: ConnectionID) {
+        guard sessions[connection]?.isTouched == false else { return }
+        sessions[connection]?.isTouched = true
+        touchedSessions.append(connection)
+    }
+
+    func name(of node: NodeID) -> String {
+        node == .zero || node.rawValue > peers.count
+            ? "unknown" : peers[Int(node.rawValue) - 1].address.name
+    }
+
+    /// The place of another node in `peers`.
+    func place(of node: NodeID) -> Int? {
+        let place = Int(clamping: node.rawValue) - 1
+        return place >= 0 && place < peers.count && node != selfID ? place : nil
+    }
+
+    private func handOutJobs() {
+        if !hasLogJob, let job = store.nextJob() {
+            hasLogJob = true
+            emit(.runLog(job))
+        }
+        if !hasFlushJob, let job = store.nextFlush() {
+            hasFlushJob = true
+            emit(.runFlush(job))
+        }
+    }
+}

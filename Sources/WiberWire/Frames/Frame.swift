@@ -1,0 +1,259 @@
+public import WiberBase
+
+/// What nodes send each other; encoded as in ``FrameWriter``.
+public enum Frame: Sendable, Equatable {
+    /// The first frame on a lane.
+    case hello(Hello)
+    /// The answer to it.
+    case helloReply(HelloReply)
+    /// The sender stops in an orderly way.
+    case goodbye
+    /// The sender lives.
+    case beat(Beat)
+    /// A group's message, opaque here.
+    case raft(GroupID, [UInt8])
+    /// Publishes for the leader.
+    case forwardPublish(ForwardPublish)
+    /// What became of them.
+    case forwardReply(ForwardReply)
+    /// Asks the leader how far a read must have been applied.
+    case readIndexRequest(ReadIndexRequest)
+    /// Its answer.
+    case readIndexReply(ReadIndexReply)
+    /// Asks the meta leader for a topic.
+    case createTopic(CreateTopic)
+    /// Why it cannot be; nothing is sent when it can.
+    case createTopicReply(CreateTopicReply)
+}
+
+/// Who the sender of a lane is.
+public struct Hello: Sendable, Equatable {
+    /// The cluster; zero while unformed.
+    public var cluster: UniqueID
+    /// A hash of the configured nodes.
+    public var listHash: UInt64
+    /// The node's id.
+    public var node: String
+    /// What names its data directory.
+    public var store: UniqueID
+    /// How often that was opened.
+    public var incarnation: UInt64
+    /// How many lanes it opens.
+    public var shardCount: UInt16
+    /// A greeting.
+    public init(
+        cluster: UniqueID,
+        listHash: UInt64,
+        node: String,
+        store: UniqueID,
+        incarnation: UInt64,
+        shardCount: UInt16
+    ) {
+        self.cluster = cluster
+        self.listHash = listHash
+        self.node = node
+        self.store = store
+        self.incarnation = incarnation
+        self.shardCount = shardCount
+    }
+}
+
+/// Why a node does not talk to another.
+public enum HelloRefusal: UInt8, Sendable {
+    /// Its data belongs to another cluster.
+    case otherCluster = 1
+    /// Its configuration lists other nodes.
+    case otherNodes = 2
+    /// The cluster knows the node with another data directory.
+    case otherStore = 3
+    /// The cluster does not know the node.
+    case unknownNode = 4
+    /// It speaks another version.
+    case version = 5
+}
+
+/// Who answers, and whether it will listen.
+public struct HelloReply: Sendable, Equatable {
+    /// Why not; `nil` if it will.
+    public var refusal: HelloRefusal?
+    /// The same for people.
+    public var text: String
+    /// The cluster; zero while unformed.
+    public var cluster: UniqueID
+    /// The node's id.
+    public var node: String
+    /// What names its data directory.
+    public var store: UniqueID
+    /// How often that was opened.
+    public var incarnation: UInt64
+    /// An answer.
+    public init(
+        refusal: HelloRefusal?,
+        text: String,
+        cluster: UniqueID,
+        node: String,
+        store: UniqueID,
+        incarnation: UInt64
+    ) {
+        self.refusal = refusal
+        self.text = text
+        self.cluster = cluster
+        self.node = node
+        self.store = store
+        self.incarnation = incarnation
+    }
+}
+
+/// A sign of life, every 50 ms (rules.md 11), which also measures the way there and back.
+public struct Beat: Sendable, Equatable {
+    /// The sender's incarnation.
+    public var incarnation: UInt64
+    /// The sender's monotonic clock, in nanoseconds.
+    public var sentAt: UInt64
+    /// The sender's wall clock.
+    public var wall: Timestamp
+    /// Whether the sender's disk does not answer.
+    public var isDiskStalled: Bool
+    /// `sentAt` of the last beat that the sender heard from the receiver; 0 for none.
+    public var echo: UInt64
+    /// How long ago that was, in nanoseconds.
+    public var echoAge: UInt64
+    /// A beat.
+    public init(
+        incarnation: UInt64,
+        sentAt: UInt64,
+        wall: Timestamp,
+        isDiskStalled: Bool,
+        echo: UInt64,
+        echoAge: UInt64
+    ) {
+        self.incarnation = incarnation
+        self.sentAt = sentAt
+        self.wall = wall
+        self.isDiskStalled = isDiskStalled
+        self.echo = echo
+        self.echoAge = echoAge
+    }
+}
+
+/// Publishes on their way to the leader.
+public struct ForwardPublish: Sendable, Equatable {
+    /// Names the batch, among those of the sender.
+    public var request: UInt64
+    /// The topic.
+    public var group: GroupID
+    /// The term of the leader that the sender believes in; zero: any.
+    public var term: Term
+    /// How many.
+    public var count: UInt32
+    /// Each a 32-bit length, then a `MessageBody`.
+    public var bodies: [UInt8]
+    /// A batch.
+    public init(request: UInt64, group: GroupID, term: Term, count: UInt32, bodies: [UInt8]) {
+        self.request = request
+        self.group = group
+        self.term = term
+        self.count = count
+        self.bodies = bodies
+    }
+}
+
+/// What became of a forwarded batch.
+public enum ForwardStatus: UInt8, Sendable {
+    /// All of it is committed.
+    case stored = 1
+    /// None of it was stored, now or ever: the receiver does not lead.
+    case notLeader = 2
+    /// Nobody knows.
+    case unknown = 3
+}
+
+/// Consecutive publishes of a batch that got consecutive sequences.
+public struct ForwardRun: Sendable, Equatable {
+    /// The first one's sequence; 0: refused, because the memory for ids is full.
+    public var first: Sequence
+    /// How many.
+    public var count: UInt32
+    /// Whether they were stored before.
+    public var isDuplicate: Bool
+    /// A run.
+    public init(first: Sequence, count: UInt32, isDuplicate: Bool) {
+        self.first = first
+        self.count = count
+        self.isDuplicate = isDuplicate
+    }
+}
+
+/// The leader's answer to a ``ForwardPublish``.
+public struct ForwardReply: Sendable, Equatable {
+    /// Which batch.
+    public var request: UInt64
+    /// What became of it.
+    public var status: ForwardStatus
+    /// The same for people.
+    public var text: String
+    /// The sequences, in the order of the batch.
+    public var runs: [ForwardRun]
+    /// An answer.
+    public init(request: UInt64, status: ForwardStatus, text: String, runs: [ForwardRun]) {
+        self.request = request
+        self.status = status
+        self.text = text
+        self.runs = runs
+    }
+}
+
+/// Asks the leader how far a read must have been applied.
+public struct ReadIndexRequest: Sendable, Equatable {
+    /// Names the read, among those of the sender.
+    public var request: UInt64
+    /// The topic.
+    public var group: GroupID
+    /// A request.
+    public init(request: UInt64, group: GroupID) {
+        self.request = request
+        self.group = group
+    }
+}
+
+/// The leader's answer to a ``ReadIndexRequest``.
+public struct ReadIndexReply: Sendable, Equatable {
+    /// Which read.
+    public var request: UInt64
+    /// The topic.
+    public var group: GroupID
+    /// `nil`: the receiver does not lead.
+    public var index: LogIndex?
+    /// An answer.
+    public init(request: UInt64, group: GroupID, index: LogIndex?) {
+        self.request = request
+        self.group = group
+        self.index = index
+    }
+}
+
+/// Asks the meta leader for a topic; asking again changes nothing.
+public struct CreateTopic: Sendable, Equatable {
+    /// Names the request, among those of the sender.
+    public var request: UInt64
+    /// The topic's configuration, opaque here.
+    public var topic: [UInt8]
+    /// A request.
+    public init(request: UInt64, topic: [UInt8]) {
+        self.request = request
+        self.topic = topic
+    }
+}
+
+/// Why a topic cannot be.
+public struct CreateTopicReply: Sendable, Equatable {
+    /// Which request.
+    public var request: UInt64
+    /// The reason, for people.
+    public var text: String
+    /// An answer.
+    public init(request: UInt64, text: String) {
+        self.request = request
+        self.text = text
+    }
+}

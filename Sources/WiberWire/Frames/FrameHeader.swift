@@ -1,0 +1,53 @@
+import WiberBase
+
+/// What stands before every frame between nodes.
+///
+///     byte  size  field
+///     0     4     length    of the body, in bytes: 0 ... lengthMax
+///     4     1     kind      see ``FrameKind``
+///     5     1     version   1
+///     6     2     lane      the sender's shard
+///     8     4     sequence  counts the frames of a lane
+///     12    4     checksum  CRC-32C of bytes 0 ..< 12, then of the body
+struct FrameHeader {
+    static let size = 16
+    /// The largest body, in bytes: an append of 2 MiB and one chunk more.
+    static let lengthMax = 4 << 20
+    static let version: UInt8 = 1
+
+    var length: UInt32
+    var kind: FrameKind
+    var sequence: UInt32
+    var checksum: UInt32
+
+    static func decode(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> FrameHeader {
+        var reader = ByteReader(bytes)
+        let length = try reader.integer(UInt32.self)
+        let number = try reader.integer(UInt8.self)
+        let version = try reader.integer(UInt8.self)
+        _ = try reader.integer(UInt16.self)
+        let sequence = try reader.integer(UInt32.self)
+        let checksum = try reader.integer(UInt32.self)
+        guard length <= lengthMax else { throw .invalid(field: "length", value: UInt64(length)) }
+        guard version == Self.version else { throw .invalid(field: "version", value: UInt64(version)) }
+        guard let kind = FrameKind(rawValue: number) else {
+            throw .invalid(field: "kind", value: UInt64(number))
+        }
+        return FrameHeader(length: length, kind: kind, sequence: sequence, checksum: checksum)
+    }
+}
+
+/// What a frame is; the numbers are the wire's.
+enum FrameKind: UInt8 {
+    case hello = 1
+    case helloReply = 2
+    case goodbye = 3
+    case beat = 4
+    case raft = 5
+    case forwardPublish = 6
+    case forwardReply = 7
+    case readIndexRequest = 8
+    case readIndexReply = 9
+    case createTopic = 10
+    case createTopicReply = 11
+}

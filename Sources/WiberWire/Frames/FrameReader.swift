@@ -1,0 +1,182 @@
+import WiberBase
+
+/// Finds the frames in a lane's bytes, whatever pieces they come in.
+public struct FrameReader: Sendable {
+    private var rest: [UInt8] = []
+
+    /// At the start of a lane.
+    public init() {}
+
+    /// The bytes of a frame that is not whole yet.
+    public var pendingByteCount: Int { rest.count }
+
+    /// Appends the frames that `bytes` complete.
+    ///
+    /// - Returns: `false` if something is damaged: nothing after it can be trusted.
+    public mutating func read(_ bytes: UnsafeRawBufferPointer, into frames: inout [Frame]) -> Bool {
+        if rest.isEmpty {
+            guard let used = Self.parse(bytes, into: &frames) else { return false }
+            rest.append(contentsOf: bytes[used...])
+            return true
+        }
+        rest.append(contentsOf: bytes)
+        guard let used = rest.withUnsafeBytes({ Self.parse($0, into: &frames) }) else {
+            rest = []
+            return false
+        }
+        if used == rest.count {
+            rest.removeAll(keepingCapacity: rest.capacity <= 256 << 10)
+        } else if used > 0 {
+            rest.removeFirst(used)
+        }
+        return true
+    }
+
+    /// - Returns: how many bytes the frames took; `nil` if something is damaged.
+    private static func parse(_ bytes: UnsafeRawBufferPointer, into frames: inout [Frame]) -> Int? {
+        var offset = 0
+        while bytes.count - offset >= FrameHeader.size {
+            let start = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+            guard let header = try? FrameHeader.decode(start) else { return nil }
+            let length = FrameHeader.size + Int(header.length)
+            guard start.count >= length else { break }
+            let body = UnsafeRawBufferPointer(rebasing: start[FrameHeader.size..<length])
+            let head = UnsafeRawBufferPointer(rebasing: start[..<12])
+            guard CRC32C.checksum(body, from: CRC32C.checksum(head)) == header.checksum,
+                let frame = try? decode(header.kind, body)
+            else { return nil }
+            frames.append(frame)
+            offset += length
+        }
+        return offset
+    }
+
+    private static func decode(
+        _ kind: FrameKind,
+        _ body: UnsafeRawBufferPointer
+    ) throws(CodecError) -> Frame {
+        var reader = ByteReader(body)
+        let frame = try decode(kind, &reader)
+        guard reader.remaining == 0 else {
+            throw .invalid(field: "length", value: UInt64(body.count))
+        }
+        return frame
+    }
+
+    private static func decode(
+        _ kind: FrameKind,
+        _ reader: inout ByteReader
+    ) throws(CodecError) -> Frame {
+        switch kind {
+        case .hello: return .hello(try hello(&reader))
+        case .helloReply: return .helloReply(try helloReply(&reader))
+        case .goodbye: return .goodbye
+        case .beat: return .beat(try beat(&reader))
+        case .raft:
+            let group: GroupID = try reader.identifier()
+            return .raft(group, [UInt8](try reader.slice(reader.remaining)))
+        case .forwardPublish:
+            return .forwardPublish(
+                ForwardPublish(
+                    request: try reader.integer(),
+                    group: try reader.identifier(),
+                    term: try reader.identifier(),
+                    count: try reader.integer(),
+                    bodies: try reader.blob()
+                )
+            )
+        case .forwardReply: return .forwardReply(try forwardReply(&reader))
+        case .readIndexRequest:
+            return .readIndexRequest(
+                ReadIndexRequest(request: try reader.integer(), group: try reader.identifier())
+            )
+        case .readIndexReply: return .readIndexReply(try readIndexReply(&reader))
+        case .createTopic:
+            return .createTopic(
+                CreateTopic(request: try reader.integer(), topic: try reader.blob(limit: 1 << 20))
+            )
+        case .createTopicReply:
+            return .createTopicReply(
+                CreateTopicReply(request: try reader.integer(), text: try reader.string())
+            )
+        }
+    }
+
+    private static func hello(_ reader: inout ByteReader) throws(CodecError) -> Hello {
+        Hello(
+            cluster: try UniqueID.decode(&reader),
+            listHash: try reader.integer(),
+            node: try reader.string(limit: 255),
+            store: try UniqueID.decode(&reader),
+            incarnation: try reader.integer(),
+            shardCount: try reader.integer()
+        )
+    }
+
+    private static func helloReply(_ reader: inout ByteReader) throws(CodecError) -> HelloReply {
+        let code = try reader.integer(UInt8.self)
+        let refusal = HelloRefusal(rawValue: code)
+        guard code == 0 || refusal != nil else {
+            throw .invalid(field: "refusal", value: UInt64(code))
+        }
+        return HelloReply(
+            refusal: refusal,
+            text: try reader.string(),
+            cluster: try UniqueID.decode(&reader),
+            node: try reader.string(limit: 255),
+            store: try UniqueID.decode(&reader),
+            incarnation: try reader.integer()
+        )
+    }
+
+    private static func beat(_ reader: inout ByteReader) throws(CodecError) -> Beat {
+        Beat(
+            incarnation: try reader.integer(),
+            sentAt: try reader.integer(),
+            wall: try reader.identifier(),
+            isDiskStalled: try reader.integer(UInt8.self) != 0,
+            echo: try reader.integer(),
+            echoAge: try reader.integer()
+        )
+    }
+
+    private static func forwardReply(
+        _ reader: inout ByteReader
+    ) throws(CodecError) -> ForwardReply {
+        let request = try reader.integer(UInt64.self)
+        let code = try reader.integer(UInt8.self)
+        guard let status = ForwardStatus(rawValue: code) else {
+            throw .invalid(field: "status", value: UInt64(code))
+        }
+        let text = try reader.string()
+        let count = try reader.integer(UInt32.self)
+        guard count <= ChunkHeader.countMax else {
+            throw .invalid(field: "runs", value: UInt64(count))
+        }
+        var runs: [ForwardRun] = []
+        for _ in 0..<count {
+            let first: Sequence = try reader.identifier()
+            guard first.rawValue < UInt64.max / 2 else {
+                throw .invalid(field: "sequence", value: first.rawValue)
+            }
+            runs.append(
+                ForwardRun(
+                    first: first,
+                    count: try reader.integer(),
+                    isDuplicate: try reader.integer(UInt8.self) != 0
+                )
+            )
+        }
+        return ForwardReply(request: request, status: status, text: text, runs: runs)
+    }
+
+    private static func readIndexReply(
+        _ reader: inout ByteReader
+    ) throws(CodecError) -> ReadIndexReply {
+        let request = try reader.integer(UInt64.self)
+        let group: GroupID = try reader.identifier()
+        let isKnown = try reader.integer(UInt8.self) != 0
+        let index: LogIndex = try reader.identifier()
+        return ReadIndexReply(request: request, group: group, index: isKnown ? index : nil)
+    }
+}

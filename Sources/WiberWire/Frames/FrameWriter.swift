@@ -1,0 +1,142 @@
+public import WiberBase
+
+/// Writes frames; fields stand in the order in which they are declared, little-endian, strings and
+/// blobs after their 32-bit length.
+public enum FrameWriter {
+    /// Appends a frame.
+    public static func write(_ frame: Frame, sequence: UInt32, into bytes: inout [UInt8]) {
+        let start = begin(kind(of: frame), sequence, &bytes)
+        body(of: frame, into: &bytes)
+        end(start, &bytes)
+    }
+
+    /// Appends a group's message with the chunks that belong to it, without joining them first.
+    public static func writeRaft(
+        group: GroupID,
+        message: [UInt8],
+        chunks: [Chunk],
+        sequence: UInt32,
+        into bytes: inout [UInt8]
+    ) {
+        let start = begin(.raft, sequence, &bytes)
+        bytes.appendInteger(group.rawValue)
+        bytes += message
+        for chunk in chunks { bytes += chunk.bytes }
+        end(start, &bytes)
+    }
+
+    private static func begin(
+        _ kind: FrameKind,
+        _ sequence: UInt32,
+        _ bytes: inout [UInt8]
+    ) -> Int {
+        let start = bytes.count
+        bytes.appendInteger(UInt32(0))
+        bytes.append(kind.rawValue)
+        bytes.append(FrameHeader.version)
+        bytes.appendInteger(UInt16(0))
+        bytes.appendInteger(sequence)
+        bytes.appendInteger(UInt32(0))
+        return start
+    }
+
+    private static func end(_ start: Int, _ bytes: inout [UInt8]) {
+        let length = bytes.count - start - FrameHeader.size
+        invariant(length <= FrameHeader.lengthMax, "a frame of \(length) bytes")
+        bytes.setInteger(UInt32(length), at: start)
+        let checksum = bytes.withUnsafeBytes { raw in
+            let header = UnsafeRawBufferPointer(rebasing: raw[start..<start + 12])
+            let body = UnsafeRawBufferPointer(rebasing: raw[(start + FrameHeader.size)...])
+            return CRC32C.checksum(body, from: CRC32C.checksum(header))
+        }
+        bytes.setInteger(checksum, at: start + 12)
+    }
+
+    private static func kind(of frame: Frame) -> FrameKind {
+        switch frame {
+        case .hello: .hello
+        case .helloReply: .helloReply
+        case .goodbye: .goodbye
+        case .beat: .beat
+        case .raft: .raft
+        case .forwardPublish: .forwardPublish
+        case .forwardReply: .forwardReply
+        case .readIndexRequest: .readIndexRequest
+        case .readIndexReply: .readIndexReply
+        case .createTopic: .createTopic
+        case .createTopicReply: .createTopicReply
+        }
+    }
+
+    private static func body(of frame: Frame, into bytes: inout [UInt8]) {
+        switch frame {
+        case .hello(let hello): write(hello, &bytes)
+        case .helloReply(let reply): write(reply, &bytes)
+        case .goodbye: break
+        case .beat(let beat): write(beat, &bytes)
+        case .raft(let group, let message):
+            bytes.appendInteger(group.rawValue)
+            bytes += message
+        case .forwardPublish(let forward):
+            bytes.appendInteger(forward.request)
+            bytes.appendInteger(forward.group.rawValue)
+            bytes.appendInteger(forward.term.rawValue)
+            bytes.appendInteger(forward.count)
+            bytes.appendBlob(forward.bodies)
+        case .forwardReply(let reply): write(reply, &bytes)
+        case .readIndexRequest(let request):
+            bytes.appendInteger(request.request)
+            bytes.appendInteger(request.group.rawValue)
+        case .readIndexReply(let reply):
+            bytes.appendInteger(reply.request)
+            bytes.appendInteger(reply.group.rawValue)
+            bytes.append(reply.index == nil ? 0 : 1)
+            bytes.appendInteger(reply.index?.rawValue ?? 0)
+        case .createTopic(let request):
+            bytes.appendInteger(request.request)
+            bytes.appendBlob(request.topic)
+        case .createTopicReply(let reply):
+            bytes.appendInteger(reply.request)
+            bytes.appendString(reply.text)
+        }
+    }
+
+    private static func write(_ hello: Hello, _ bytes: inout [UInt8]) {
+        hello.cluster.encode(into: &bytes)
+        bytes.appendInteger(hello.listHash)
+        bytes.appendString(hello.node)
+        hello.store.encode(into: &bytes)
+        bytes.appendInteger(hello.incarnation)
+        bytes.appendInteger(hello.shardCount)
+    }
+
+    private static func write(_ reply: HelloReply, _ bytes: inout [UInt8]) {
+        bytes.append(reply.refusal?.rawValue ?? 0)
+        bytes.appendString(reply.text)
+        reply.cluster.encode(into: &bytes)
+        bytes.appendString(reply.node)
+        reply.store.encode(into: &bytes)
+        bytes.appendInteger(reply.incarnation)
+    }
+
+    private static func write(_ beat: Beat, _ bytes: inout [UInt8]) {
+        bytes.appendInteger(beat.incarnation)
+        bytes.appendInteger(beat.sentAt)
+        bytes.appendInteger(beat.wall.rawValue)
+        bytes.append(beat.isDiskStalled ? 1 : 0)
+        bytes.appendInteger(beat.echo)
+        bytes.appendInteger(beat.echoAge)
+    }
+
+    private static func write(_ reply: ForwardReply, _ bytes: inout [UInt8]) {
+        bytes.appendInteger(reply.request)
+        bytes.append(reply.status.rawValue)
+        bytes.appendString(reply.text)
+        bytes.appendInteger(UInt32(reply.runs.count))
+        for run in reply.runs {
+            bytes.appendInteger(run.first.rawValue)
+            bytes.appendInteger(run.count)
+            bytes.append(run.isDuplicate ? 1 : 0)
+        }
+    }
+}

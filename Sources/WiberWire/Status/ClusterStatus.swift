@@ -1,0 +1,91 @@
+public import WiberBase
+
+/// What a node says about the cluster, from what it has heard (contract: `/api/cluster`).
+public struct ClusterStatus: Sendable {
+    /// One node.
+    public struct Node: Sendable {
+        /// Its id.
+        public var id: String
+        /// Where to dial it.
+        public var host: String
+        /// Its client port.
+        public var port: Int
+        /// Its HTTP port.
+        public var httpPort: Int
+        /// `alive`, `suspect` or `dead`.
+        public var state: String
+        /// Since when.
+        public var since: Timestamp
+        /// The time to it and back; `nil` for the answering node.
+        public var roundTrip: Instant.Span?
+        /// A node.
+        public init(
+            id: String,
+            host: String,
+            port: Int,
+            httpPort: Int,
+            state: String,
+            since: Timestamp,
+            roundTrip: Instant.Span?
+        ) {
+            self.id = id
+            self.host = host
+            self.port = port
+            self.httpPort = httpPort
+            self.state = state
+            self.since = since
+            self.roundTrip = roundTrip
+        }
+    }
+
+    /// The cluster's name.
+    public var cluster: String
+    /// What names it for ever; zero while unformed.
+    public var clusterID: UniqueID
+    /// The answering node.
+    public var node: String
+    /// The leader of the meta group, if it is known.
+    public var metaLeader: String?
+    /// All nodes.
+    public var nodes: [Node]
+
+    /// A cluster.
+    public init(
+        cluster: String,
+        clusterID: UniqueID,
+        node: String,
+        metaLeader: String?,
+        nodes: [Node]
+    ) {
+        self.cluster = cluster
+        self.clusterID = clusterID
+        self.node = node
+        self.metaLeader = metaLeader
+        self.nodes = nodes
+    }
+
+    /// The JSON of `/api/cluster`.
+    public var json: [UInt8] {
+        var json = JSONWriter()
+        json.object { json in
+            json.field("cluster", cluster)
+            json.field("cluster_id", "\(clusterID)")
+            json.field("node", node)
+            json.field("meta_leader", metaLeader)
+            json.array("nodes", nodes) { json, node in
+                json.object { json in
+                    json.field("id", node.id)
+                    json.field("host", node.host)
+                    json.field("port", UInt64(clamping: node.port))
+                    json.field("http_port", UInt64(clamping: node.httpPort))
+                    json.field("state", node.state)
+                    json.field("since", node.since.rfc3339)
+                    if let roundTrip = node.roundTrip {
+                        json.field("rtt_ms", thousandths: roundTrip.nanoseconds / 1_000)
+                    }
+                }
+            }
+        }
+        return json.bytes
+    }
+}

@@ -15,12 +15,6 @@ struct BannedTextTests {
     static let bans = [
         Ban(text: "try!", instead: "try, and say what failed"),
         Ban(text: "as!", instead: "as?, or a type that cannot be wrong"),
-        Ban(
-            text: "fatalError(",
-            folders: ["Sources"],
-            except: ["Invariant.swift", "RingBuffer.swift"],
-            instead: "invariant(_:_:), which survives every build"
-        ),
         Ban(text: "Task.sleep", instead: "an event with a deadline"),
         Ban(text: "Thread.sleep", instead: "an event with a deadline"),
         Ban(

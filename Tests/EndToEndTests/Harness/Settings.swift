@@ -1,0 +1,39 @@
+import Foundation
+
+/// How long and how strict a run is: short in `./dev check`, long in `./dev soak`.
+enum Settings {
+    /// Kills in the loop under load.
+    static let kills = number("WIBER_KILLS") ?? 6
+    /// Timed failovers of each kind.
+    static let failovers = number("WIBER_FAILOVERS") ?? 3
+    /// Whether the timing limits of a quiet machine are checks.
+    static let isStrict = number("WIBER_STRICT") == 1
+    /// Whether the benchmarks run at full size.
+    static let isBench = number("WIBER_BENCH") == 1
+
+    /// The release binary: what `WIBER_BINARY` names, else what `./dev` builds.
+    static func binary() throws -> String {
+        let path =
+            ProcessInfo.processInfo.environment["WIBER_BINARY"]
+            ?? projectRoot.appending(path: ".build/release/wiber").path
+        guard FileManager.default.isExecutableFile(atPath: path) else {
+            throw BinaryMissing(path: path)
+        }
+        return path
+    }
+
+    static let projectRoot = URL(filePath: #filePath).resolvingSymlinksInPath()
+        .deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+
+    private static func number(_ name: String) -> Int? {
+        ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
+    }
+}
+
+struct BinaryMissing: Error, CustomStringConvertible {
+    let path: String
+    var description: String {
+        "no release binary at \(path): run ./dev check, or build it and set WIBER_BINARY"
+    }
+}

@@ -1,0 +1,73 @@
+import WiberBase
+
+/// One call on a disk, as data: what jobs are made of.
+enum DiskStep: Sendable {
+    case write(path: String, offset: Int, bytes: [UInt8])
+    case batch(path: String, offset: Int, Batch)
+    case chunks(path: String, offset: Int, [Chunk])
+    case createZeroed(path: String, size: Int)
+    case sync(path: String)
+    case syncDirectory(path: String)
+    case makeDirectory(path: String)
+    case remove(path: String)
+    case syncAll
+
+    /// How many bytes one `write` call gets at most, about.
+    static let pieceTarget = 4 << 20
+
+    func run(on disk: any Disk) throws(DiskError) {
+        switch self {
+        case .write(let path, let offset, let bytes): try disk.write(path, at: offset, bytes)
+        case .batch(let path, let offset, let batch):
+            try Self.write(batch, to: path, at: offset, on: disk)
+        case .chunks(let path, let offset, let chunks):
+            try Self.write(chunks, to: path, at: offset, on: disk)
+        case .createZeroed(let path, let size): try disk.createZeroed(path, size: size)
+        case .sync(let path): try disk.sync(path)
+        case .syncDirectory(let path): try disk.syncDirectory(path)
+        case .makeDirectory(let path): try disk.makeDirectory(path)
+        case .remove(let path):
+            if try disk.size(path) != nil { try disk.remove(path) }
+        case .syncAll: try disk.syncAll()
+        }
+    }
+
+    /// One write for a batch of ordinary size; pieces for a large one, so that memory stays small.
+    private static func write(
+        _ batch: Batch,
+        to path: String,
+        at offset: Int,
+        on disk: any Disk
+    ) throws(DiskError) {
+        var piece = batch.head
+        piece.reserveCapacity(min(batch.paddedLength, pieceTarget + ChunkHeader.lengthMax))
+        var written = 0
+        for chunk in batch.chunks {
+            piece += chunk.bytes
+            guard piece.count >= pieceTarget else { continue }
+            try disk.write(path, at: offset + written, piece)
+            written += piece.count
+            piece.removeAll(keepingCapacity: true)
+        }
+        piece.append(contentsOf: repeatElement(0, count: batch.paddedLength - batch.length))
+        try disk.write(path, at: offset + written, piece)
+    }
+
+    private static func write(
+        _ chunks: [Chunk],
+        to path: String,
+        at offset: Int,
+        on disk: any Disk
+    ) throws(DiskError) {
+        var piece: [UInt8] = []
+        var written = 0
+        for chunk in chunks {
+            piece += chunk.bytes
+            guard piece.count >= pieceTarget else { continue }
+            try disk.write(path, at: offset + written, piece)
+            written += piece.count
+            piece.removeAll(keepingCapacity: true)
+        }
+        if !piece.isEmpty { try disk.write(path, at: offset + written, piece) }
+    }
+}

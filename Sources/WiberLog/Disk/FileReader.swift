@@ -1,0 +1,40 @@
+import WiberBase
+
+/// Reads a file through a window, so that a scan of any length uses little memory.
+struct FileReader {
+    /// How much is read ahead, in bytes.
+    static let window = 1 << 20
+
+    let disk: any Disk
+    let path: String
+    /// The file's size when the reader was made.
+    let size: Int
+    /// What the window holds.
+    private(set) var buffer: [UInt8] = []
+    private var start = 0
+
+    init(_ disk: any Disk, _ path: String, size: Int) {
+        self.disk = disk
+        self.path = path
+        self.size = size
+    }
+
+    /// Brings `count` bytes at `offset` into ``buffer`` and says where they are in it.
+    ///
+    /// - Returns: A range that is shorter than `count` where the file ends first.
+    mutating func load(at offset: Int, count: Int) throws(DiskError) -> Range<Int> {
+        let end = min(offset + count, size)
+        guard offset < end else { return 0..<0 }
+        if offset < start || end > start + buffer.count {
+            buffer = []
+            buffer = try disk.read(
+                path,
+                at: offset,
+                count: min(size - offset, max(count, Self.window))
+            )
+            start = offset
+        }
+        let loaded = min(end, start + buffer.count)
+        return offset - start..<max(offset - start, loaded - start)
+    }
+}

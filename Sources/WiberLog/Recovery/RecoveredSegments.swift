@@ -1,0 +1,253 @@
+import WiberBase
+
+/// What a group's segment files hold below what the write-ahead log holds.
+struct RecoveredSegments {
+    /// The entry before the first.
+    var base = EntryID.zero
+    /// The last entry that stays in segments.
+    var last = EntryID.zero
+    var lastChunk: Chunk?
+    var closed: [ClosedSegment] = []
+    var active: ActiveSegment?
+    var runs: [EntryID] = []
+    var configuration: [UInt8] = []
+    /// The highest entry seen in any segment: it was committed once.
+    var committed = LogIndex.zero
+    /// Cuts segments to what stays; to be run once the write-ahead log's copy is durable.
+    var cuts: [Cut] = []
+
+    enum Cut {
+        case remove(path: String)
+        case truncate(path: String, size: Int)
+
+        func run(on disk: any Disk) throws(DiskError) {
+            switch self {
+            case .remove(let path): try disk.remove(path)
+            case .truncate(let path, let size): try disk.truncate(path, to: size)
+            }
+        }
+    }
+}
+
+/// Reads a group's segment files at a start.
+///
+/// What the write-ahead log still holds is cut from the segments and flushed again, because the
+/// segments may not be durable there (rule 4); what is below must be intact.
+struct SegmentRecovery {
+    let disk: any Disk
+    let group: GroupSlot
+    let hard: HardSlot
+    /// The first index that the write-ahead log holds; `nil` if it holds none of this group.
+    let limit: LogIndex?
+    let sparseInterval: Int
+    private(set) var result = RecoveredSegments()
+
+    init(
+        _ disk: any Disk,
+        group: GroupSlot,
+        hard: HardSlot,
+        limit: LogIndex?,
+        sparseInterval: Int
+    ) {
+        self.disk = disk
+        self.group = group
+        self.hard = hard
+        self.limit = limit
+        self.sparseInterval = sparseInterval
+    }
+
+    private struct File {
+        var path: String
+        var base: LogIndex
+    }
+
+    mutating func run() throws(LogError) {
+        let files = try list()
+        for (place, file) in files.enumerated() {
+            let next = place + 1 < files.count ? files[place + 1].base : nil
+            if let next, next <= hard.logStart {
+                result.cuts.append(.remove(path: file.path))
+            } else if isBeyondLimit(file) {
+                try skip(file)
+            } else {
+                try read(file, isLast: next.map { isBeyondLimit(File(path: "", base: $0)) } ?? true)
+            }
+        }
+        try readEnd()
+        try checkStart()
+    }
+
+    /// Whether all of a file will be flushed again. The first file of the log stays in any case,
+    /// because its header knows what came before.
+    private func isBeyondLimit(_ file: File) -> Bool {
+        guard let limit else { return false }
+        return file.base >= limit && (file.base > hard.logStart || hard.logStart == LogIndex(1))
+    }
+
+    private func list() throws(LogError) -> [File] {
+        var names: [String] = []
+        do throws(DiskError) {
+            names = try disk.list(group.directory)
+        } catch {
+            throw .disk(error)
+        }
+        return names.compactMap { name in
+            SegmentHeader.baseIndex(ofName: name).map {
+                File(path: group.directory + "/" + name, base: $0)
+            }
+        }.sorted { $0.base < $1.base }
+    }
+
+    private func reader(_ file: File) throws(LogError) -> SegmentReader {
+        do throws(DiskError) {
+            return SegmentReader(disk, file.path, size: try disk.size(file.path) ?? 0)
+        } catch {
+            throw .disk(error)
+        }
+    }
+
+    /// A file that goes: how far it reached says what was committed.
+    private mutating func skip(_ file: File) throws(LogError) {
+        result.cuts.append(.remove(path: file.path))
+        var reader = try reader(file)
+        if let trailer = try reader.trailer(), trailer.group == group.group {
+            result.committed = max(result.committed, trailer.lastIndex)
+        } else if let header = try? reader.header(), header.group == group.group,
+            header.baseIndex == file.base
+        {
+            noteCommitted(&reader, from: header.length, next: header.baseIndex)
+        }
+    }
+
+    /// Follows chunks as long as they are intact.
+    private mutating func noteCommitted(
+        _ reader: inout SegmentReader,
+        from offset: Int,
+        next: LogIndex
+    ) {
+        var offset = offset
+        var next = next
+        while offset < reader.size, let header = try? reader.verifyChunk(at: offset),
+            header.group == group.group, header.index == next
+        {
+            result.committed = max(result.committed, next)
+            offset += Int(header.length)
+            next = next.next
+        }
+    }
+
+    private mutating func read(_ file: File, isLast: Bool) throws(LogError) {
+        var reader = try reader(file)
+        let header = try reader.header()
+        let isFirst = result.closed.isEmpty
+        if isFirst { result.base = header.previous }
+        let expected = isFirst ? header.previous : result.last
+        guard header.group == group.group, header.baseIndex == file.base,
+            header.previous == expected
+        else {
+            let what =
+                "the segment of group \(header.group) follows entry \(header.previous), and entry"
+                + " \(expected) of group \(group.group) is the last before it"
+            throw .damaged([Damage(path: file.path, offset: 0, what: what)])
+        }
+        result.last = header.previous
+        result.configuration = header.configuration
+        if let trailer = try reader.trailer(), limit.map({ trailer.lastIndex < $0 }) ?? true {
+            try close(file, header, trailer, &reader)
+        } else if isLast {
+            try scan(header, &reader)
+        } else {
+            throw .damaged([Damage(path: file.path, what: "the trailer of the segment is damaged")])
+        }
+    }
+
+    private mutating func close(
+        _ file: File,
+        _ header: SegmentHeader,
+        _ trailer: SegmentTrailer,
+        _ reader: inout SegmentReader
+    ) throws(LogError) {
+        guard trailer.group == group.group, trailer.baseIndex == header.baseIndex else {
+            throw .damaged([Damage(path: file.path, what: "the trailer is of another segment")])
+        }
+        let tables = try reader.tables(trailer)
+        addRuns(tables.runs)
+        result.closed.append(ClosedSegment(path: file.path, trailer: trailer))
+        result.last = trailer.last
+        result.committed = max(result.committed, trailer.lastIndex)
+    }
+
+    /// The last chunk, where the newest file has none, and the configuration at its end.
+    private mutating func readEnd() throws(LogError) {
+        guard result.active?.last == nil, let segment = result.closed.last else { return }
+        let trailer = segment.trailer
+        var reader = try reader(File(path: segment.path, base: trailer.baseIndex))
+        var offset = Int(try reader.tables(trailer).sparse.last?.offset ?? trailer.chunksEnd)
+        while offset < Int(trailer.chunksEnd) {
+            let chunk = try reader.chunk(at: offset)
+            if chunk.header.index == trailer.lastIndex { result.lastChunk = chunk }
+            offset += chunk.bytes.count
+        }
+        guard result.lastChunk?.id == trailer.last else {
+            throw .damaged([Damage(path: segment.path, what: "the last chunk is not where it was")])
+        }
+        guard result.active == nil, trailer.configurationOffset > 0 else { return }
+        result.configuration = try reader.chunk(at: Int(trailer.configurationOffset)).bytes
+    }
+
+    private mutating func scan(
+        _ header: SegmentHeader,
+        _ reader: inout SegmentReader
+    ) throws(LogError) {
+        var active = ActiveSegment(header, directory: group.directory)
+        var next = header.baseIndex
+        var lastOffset: Int?
+        while active.end < reader.size, limit.map({ next < $0 }) ?? true {
+            let chunk = try reader.verifyChunk(at: active.end)
+            guard chunk.group == group.group, chunk.index == next else {
+                let what = "chunk \(chunk.id) of group \(chunk.group) is where \(next) should be"
+                throw .damaged([Damage(path: active.path, offset: active.end, what: what)])
+            }
+            lastOffset = active.end
+            if chunk.kind == .configuration {
+                result.configuration = try reader.chunk(at: active.end).bytes
+            }
+            active.add(chunk, sparseInterval: sparseInterval)
+            next = next.next
+        }
+        if let lastOffset { result.lastChunk = try reader.chunk(at: lastOffset) }
+        if let last = active.last { result.last = last.id }
+        addRuns(active.tables.runs)
+        result.committed = max(result.committed, result.last.index)
+        result.active = active
+        noteCommitted(&reader, from: active.end, next: next)
+        if active.end < reader.size {
+            result.cuts.append(.truncate(path: active.path, size: active.end))
+        }
+    }
+
+    private mutating func addRuns(_ runs: [EntryID]) {
+        for run in runs where result.runs.last?.term != run.term { result.runs.append(run) }
+    }
+
+    /// Nothing may be missing at the front, or between segments and write-ahead log.
+    private mutating func checkStart() throws(LogError) {
+        var damages: [Damage] = []
+        if result.base.index.next != hard.logStart {
+            let what =
+                "the log starts at \(hard.logStart), its first segment at \(result.base.index.next)"
+            damages.append(Damage(path: group.directory, what: what))
+        }
+        if let limit, result.last.index.next != limit {
+            let what = "entries \(result.last.index.next) to \(limit.previous) are in no file"
+            damages.append(Damage(path: group.directory, what: what))
+        }
+        if limit == nil, result.last.index < hard.segmentEnd {
+            let what =
+                "the segments were durable up to entry \(hard.segmentEnd) and end at"
+                + " \(result.last.index)"
+            damages.append(Damage(path: group.directory, what: what))
+        }
+        guard damages.isEmpty else { throw .damaged(damages) }
+    }
+}

@@ -1,0 +1,145 @@
+import WiberBase
+
+/// Finds the batches of the write-ahead log, and decides which of them count.
+///
+/// Every block of every file is looked at, so that a damaged batch is never taken for the end: the
+/// last batch alone may be cut, and only if no header anywhere says that it was durable (rule 4).
+struct WALScan {
+    /// A batch header that is intact, and where it is.
+    struct Found {
+        var file: WALFile
+        var offset: Int
+        var header: BatchHeader
+    }
+
+    /// What is known before a payload is read.
+    struct Chain {
+        /// The batches that replay needs, in order.
+        var batches: [Found]
+        /// The last batch, if it is incomplete: the write was cut short.
+        var torn: Found?
+        /// The highest numbers anywhere, used or not.
+        var generationMax: UInt64
+        var sequenceMax: UInt64
+    }
+
+    let disk: any Disk
+    let salt: UInt32
+    let fileCount: UInt64
+    private(set) var files: [WALFile] = []
+    private(set) var damages: [Damage] = []
+    private var found: [Found] = []
+
+    init(_ disk: any Disk, salt: UInt32, fileCount: UInt64) {
+        self.disk = disk
+        self.salt = salt
+        self.fileCount = fileCount
+    }
+
+    /// Looks at every block of files 1 ... n.
+    mutating func run() throws(DiskError) {
+        guard fileCount > 0, fileCount < 1 << 20 else {
+            damages.append(Damage(path: Superblock.path, what: "\(fileCount) log files"))
+            return
+        }
+        for number in 1...fileCount { try scan(number) }
+    }
+
+    private mutating func scan(_ number: UInt64) throws(DiskError) {
+        let path = WALFile.path(of: number)
+        guard let size = try disk.size(path) else {
+            damages.append(Damage(path: path, what: "the file is missing"))
+            return
+        }
+        var reader = FileReader(disk, path, size: size)
+        let page = try reader.load(at: 0, count: WALFile.firstOffset)
+        let header = reader.buffer.withUnsafeBytes { bytes in
+            try? WALFileHeader.decode(UnsafeRawBufferPointer(rebasing: bytes[page]), salt: salt)
+        }
+        guard let header, header.number == number, header.size == UInt64(size) else {
+            let what =
+                header == nil
+                ? "the file header does not match its checksum"
+                : "the file header is of another file, or the file has lost its end"
+            damages.append(Damage(path: path, offset: 0, what: what))
+            return
+        }
+        let file = WALFile(number: number, size: size)
+        files.append(file)
+        for offset in stride(from: WALFile.firstOffset, to: size, by: WALFile.blockSize) {
+            let block = try reader.load(at: offset, count: BatchHeader.size)
+            let header = reader.buffer.withUnsafeBytes { bytes in
+                try? BatchHeader.decode(UnsafeRawBufferPointer(rebasing: bytes[block]), salt: salt)
+            }
+            guard let header else { continue }
+            found.append(Found(file: file, offset: offset, header: header))
+        }
+    }
+
+    /// The batches that replay needs; `nil` with ``damages`` if that cannot be said.
+    mutating func chain() throws(DiskError) -> Chain? {
+        found.sort {
+            ($0.header.sequence, $0.header.generation) < ($1.header.sequence, $1.header.generation)
+        }
+        guard let top = found.last else {
+            damages.append(Damage(path: WALFile.directory, what: "no batch is intact"))
+            return nil
+        }
+        var chain = Chain(
+            batches: [],
+            generationMax: found.reduce(0) { max($0, $1.header.generation) },
+            sequenceMax: top.header.sequence
+        )
+        var last = top
+        if try !isComplete(top) {
+            chain.torn = top
+            let before = found.last { $0.header.sequence == top.header.durable }
+            guard let before else {
+                let what =
+                    "batch \(top.header.sequence) is incomplete and batch \(top.header.durable),"
+                    + " which was durable, is damaged"
+                damages.append(Damage(path: top.file.path, offset: top.offset, what: what))
+                return nil
+            }
+            last = before
+        }
+        collect(through: last, into: &chain)
+        return damages.isEmpty ? chain : nil
+    }
+
+    /// Walks back from the last batch to the first that it says replay needs.
+    private mutating func collect(through last: Found, into chain: inout Chain) {
+        let oldest = last.header.oldestGeneration
+        var batches: [Found] = []
+        var expected = last.header.sequence
+        var checksum = last.header.checksum
+        for batch in found.reversed() where batch.header.sequence == expected {
+            guard batch.header.checksum == checksum else { continue }
+            guard batch.header.generation >= oldest else { break }
+            batches.append(batch)
+            expected = batch.header.sequence &- 1
+            checksum = batch.header.previousChecksum
+        }
+        chain.batches = batches.reversed()
+        guard let first = chain.batches.first else { return }
+        let isFirst =
+            first.header.generation == oldest && first.offset == WALFile.firstOffset
+        guard !isFirst else { return }
+        let what =
+            "batch \(expected), which was durable, is damaged or missing before this one"
+        damages.append(Damage(path: first.file.path, offset: first.offset, what: what))
+    }
+
+    /// Whether table, payloads and padding are all there.
+    private func isComplete(_ found: Found) throws(DiskError) -> Bool {
+        do throws(LogError) {
+            var reader = BatchReader(disk, found)
+            _ = try reader.read { _, _ in }
+            return true
+        } catch .disk(let error) {
+            throw error
+        } catch {
+            return false
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import WiberBase
+
+/// The start of a segment file; chunks follow without gaps, byte for byte as in the log.
+///
+///     byte  size  field
+///     0     4     magic             "WSG1"
+///     4     4     checksum          CRC-32C of bytes 8 ..< length
+///     8     4     length            of this header, in bytes: 64 + the configuration chunk
+///     12    4     previousChecksum  of the chunk before the first
+///     16    8     group
+///     24    8     baseIndex         of the first chunk
+///     32    8     baseSequence      of the first chunk
+///     40    8     previousTerm      of the chunk before the first
+///     48    16    zeros
+///     64    …     configuration     the group's last configuration chunk before this segment
+///
+/// The configuration is repeated so that the removal of old segments never loses it.
+struct SegmentHeader: Equatable, Sendable {
+    static let magic: UInt32 = 0x3147_5357
+    static let fixedLength = 64
+    static let lengthMax = 1 << 20
+
+    var group: GroupID
+    var baseIndex: LogIndex
+    var baseSequence: Sequence
+    var previousTerm: Term
+    var previousChecksum: UInt32
+    var configuration: [UInt8] = []
+
+    var length: Int { Self.fixedLength + configuration.count }
+    /// The entry before the first.
+    var previous: EntryID { EntryID(index: baseIndex.previous, term: previousTerm) }
+    /// The file's name.
+    var name: String { Self.name(baseIndex: baseIndex, baseSequence: baseSequence) }
+
+    static func name(baseIndex: LogIndex, baseSequence: Sequence) -> String {
+        func padded(_ value: UInt64) -> String {
+            let digits = String(value)
+            return String(repeating: "0", count: 20 - digits.count) + digits
+        }
+        return padded(baseIndex.rawValue) + "-" + padded(baseSequence.rawValue) + ".seg"
+    }
+
+    /// The first index of the file with this name, if it is one that ``name`` makes.
+    static func baseIndex(ofName name: String) -> LogIndex? {
+        let parts = name.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[1].hasSuffix(".seg"), let index = UInt64(parts[0]),
+            let sequence = UInt64(parts[1].dropLast(4)), index > 0,
+            self.name(baseIndex: LogIndex(index), baseSequence: Sequence(sequence)) == name
+        else { return nil }
+        return LogIndex(index)
+    }
+
+    func encode() -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.appendInteger(Self.magic)
+        bytes.appendInteger(UInt32(0))
+        bytes.appendInteger(UInt32(length))
+        bytes.appendInteger(previousChecksum)
+        bytes.appendInteger(group.rawValue)
+        bytes.appendInteger(baseIndex.rawValue)
+        bytes.appendInteger(baseSequence.rawValue)
+        bytes.appendInteger(previousTerm.rawValue)
+        bytes.append(contentsOf: repeatElement(0, count: 16))
+        bytes += configuration
+        bytes.setInteger(CRC32C.checksum(bytes, in: 8..<bytes.count), at: 4)
+        return bytes
+    }
+
+    /// The length that the header claims, before anything is verified.
+    static func claimedLength(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> Int {
+        var reader = ByteReader(bytes)
+        let magic = try reader.integer(UInt32.self)
+        guard magic == Self.magic else { throw .invalid(field: "magic", value: UInt64(magic)) }
+        _ = try reader.integer(UInt32.self)
+        let length = try reader.integer(UInt32.self)
+        guard length >= fixedLength, length <= lengthMax else {
+            throw .invalid(field: "header length", value: UInt64(length))
+        }
+        return Int(length)
+    }
+
+    static func decode(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> SegmentHeader {
+        let length = try claimedLength(bytes)
+        var reader = ByteReader(bytes, at: 4)
+        let checksum = try reader.integer(UInt32.self)
+        var covered = ByteReader(bytes, at: 8)
+        guard CRC32C.checksum(try covered.slice(length - 8)) == checksum else {
+            throw .checksumMismatch(field: "segment header")
+        }
+        _ = try reader.integer(UInt32.self)
+        let previousChecksum = try reader.integer(UInt32.self)
+        var header = SegmentHeader(
+            group: try reader.identifier(),
+            baseIndex: try reader.identifier(),
+            baseSequence: try reader.identifier(),
+            previousTerm: try reader.identifier(),
+            previousChecksum: previousChecksum
+        )
+        _ = try reader.advance(16)
+        header.configuration = [UInt8](try reader.slice(length - fixedLength))
+        return header
+    }
+}

@@ -1,0 +1,94 @@
+import WiberBase
+
+/// Reads headers and chunks of one segment file and verifies them.
+struct SegmentReader {
+    private var reader: FileReader
+    let path: String
+    var size: Int { reader.size }
+
+    init(_ disk: any Disk, _ path: String, size: Int) {
+        reader = FileReader(disk, path, size: size)
+        self.path = path
+    }
+
+    mutating func header() throws(LogError) -> SegmentHeader {
+        let fixed = try load(at: 0, count: SegmentHeader.fixedLength)
+        let length = try verified(at: 0, fixed) { bytes throws(CodecError) in
+            try SegmentHeader.claimedLength(bytes)
+        }
+        let whole = try load(at: 0, count: length)
+        return try verified(at: 0, whole) { bytes throws(CodecError) in
+            try SegmentHeader.decode(bytes)
+        }
+    }
+
+    /// The trailer, or `nil` if the file does not end with a good one.
+    mutating func trailer() throws(LogError) -> SegmentTrailer? {
+        guard size >= SegmentTrailer.size else { return nil }
+        let offset = size - SegmentTrailer.size
+        let range = try load(at: offset, count: SegmentTrailer.size)
+        return try? verified(at: offset, range) { bytes throws(CodecError) in
+            try SegmentTrailer.decode(bytes, fileSize: size)
+        }
+    }
+
+    mutating func tables(_ trailer: SegmentTrailer) throws(LogError) -> SegmentTables {
+        let offset = Int(trailer.chunksEnd)
+        let range = try load(at: offset, count: trailer.tablesLength)
+        return try verified(at: offset, range) { bytes throws(CodecError) in
+            try SegmentTables.decode(bytes, trailer)
+        }
+    }
+
+    /// Verifies the chunk at `offset`, bodies included.
+    mutating func verifyChunk(at offset: Int) throws(LogError) -> ChunkHeader {
+        let range = try loadChunk(at: offset)
+        return try verified(at: offset, range) { bytes throws(CodecError) in
+            try Chunk.verify(bytes)
+        }
+    }
+
+    /// Verifies the chunk at `offset` and copies it out.
+    mutating func chunk(at offset: Int) throws(LogError) -> Chunk {
+        let range = try loadChunk(at: offset)
+        return try verified(at: offset, range) { bytes throws(CodecError) in
+            try Chunk.decode(bytes)
+        }
+    }
+
+    private mutating func loadChunk(at offset: Int) throws(LogError) -> Range<Int> {
+        let fixed = try load(at: offset, count: ChunkHeader.size)
+        let length = try verified(at: offset, fixed) { bytes throws(CodecError) in
+            var fields = ByteReader(bytes)
+            return Int(try ChunkHeader.decode(&fields).length)
+        }
+        return try load(at: offset, count: length)
+    }
+
+    private mutating func load(at offset: Int, count: Int) throws(LogError) -> Range<Int> {
+        do throws(DiskError) {
+            return try reader.load(at: offset, count: count)
+        } catch {
+            throw .disk(error)
+        }
+    }
+
+    private func verified<Value>(
+        at offset: Int,
+        _ range: Range<Int>,
+        _ decode: (UnsafeRawBufferPointer) throws(CodecError) -> Value
+    ) throws(LogError) -> Value {
+        let result = reader.buffer.withUnsafeBytes { bytes -> Result<Value, CodecError> in
+            do throws(CodecError) {
+                return .success(try decode(UnsafeRawBufferPointer(rebasing: bytes[range])))
+            } catch {
+                return .failure(error)
+            }
+        }
+        switch result {
+        case .success(let value): return value
+        case .failure(let error):
+            throw .damaged([Damage(path: path, offset: offset, what: "\(error)")])
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import WiberBase
+
+/// A group that was opened here once, in `groups`; records are numbered in the order of opening.
+///
+///     byte  size  field
+///     0     16    see ``SlotRecord``; magic "WGR1"
+///     16    8     group
+///     24    8     number   its own place in the file, so that a misplaced write is seen
+///     32    4+n   name     of the topic: length u32, bytes; empty for meta
+///     …           zeros up to 512
+///
+/// The second copy is written only once the group's hard state is durable: a group whose second
+/// copy exists and whose hard state does not is damaged, never new (rule 9).
+struct GroupSlot: SlotRecord {
+    static let magic: UInt32 = 0x3152_4757
+    static let slotSize = 512
+    static let path = "groups"
+
+    var generation: UInt64 = 1
+    var group: GroupID
+    var number: UInt64
+    var name: String
+
+    /// Whether `name` is the name of a topic, or empty for meta: safe as a part of a path.
+    static func isValidName(_ name: String, of group: GroupID) -> Bool {
+        group == .meta ? name.isEmpty : TopicConfiguration.isValidName(name.utf8)
+    }
+
+    /// Where the group's segments are.
+    var directory: String { group == .meta ? "meta" : "topics/\(group)-\(name)" }
+
+    func encodeFields(into bytes: inout [UInt8]) {
+        bytes.appendInteger(group.rawValue)
+        bytes.appendInteger(number)
+        bytes.appendString(name)
+    }
+
+    static func decodeFields(
+        _ reader: inout ByteReader,
+        generation: UInt64
+    ) throws(CodecError) -> GroupSlot {
+        let group = try reader.identifier(GroupID.self)
+        let number = try reader.integer(UInt64.self)
+        let name = try reader.string(limit: 255)
+        guard isValidName(name, of: group) else {
+            throw .invalid(field: "name", value: UInt64(name.utf8.count))
+        }
+        return GroupSlot(generation: generation, group: group, number: number, name: name)
+    }
+}

@@ -1,0 +1,45 @@
+import WiberBase
+
+/// What a group must never forget, in `hard`; its number in the file is that in `groups`.
+///
+///     byte  size  field
+///     0     16    see ``SlotRecord``; magic "WHS1"
+///     16    8     group
+///     24    8     term          Raft's current term
+///     32    8     votedFor      a node, or 0
+///     40    8     logStart      the lowest index that must be there
+///     48    8     segmentEnd    segments are durable up to this index
+///     56    8     zeros
+struct HardSlot: SlotRecord {
+    static let magic: UInt32 = 0x3153_4857
+    static let slotSize = 64
+    static let path = "hard"
+
+    var generation: UInt64 = 1
+    var group: GroupID
+    var term = Term.zero
+    var votedFor = NodeID.zero
+    var logStart = LogIndex(1)
+    var segmentEnd = LogIndex.zero
+
+    func encodeFields(into bytes: inout [UInt8]) {
+        bytes.appendInteger(group.rawValue)
+        bytes.appendInteger(term.rawValue)
+        bytes.appendInteger(votedFor.rawValue)
+        bytes.appendInteger(logStart.rawValue)
+        bytes.appendInteger(segmentEnd.rawValue)
+    }
+
+    static func decodeFields(
+        _ reader: inout ByteReader,
+        generation: UInt64
+    ) throws(CodecError) -> HardSlot {
+        var slot = HardSlot(group: try reader.identifier())
+        slot.generation = generation
+        slot.term = try reader.identifier()
+        slot.votedFor = try reader.identifier()
+        slot.logStart = try reader.identifier()
+        slot.segmentEnd = try reader.identifier()
+        return slot
+    }
+}

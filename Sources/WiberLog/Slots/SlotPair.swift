@@ -1,0 +1,73 @@
+import WiberBase
+
+/// What the two copies of a record say together.
+enum SlotPair<Record: SlotRecord>: Equatable {
+    /// Neither copy was ever written.
+    case absent
+    /// The very first write was cut short: the record never existed.
+    case torn
+    /// The first copy is good, the second was never written.
+    case firstOnly(Record)
+    /// Usable; `needsRepair` if the other copy is bad or older.
+    case good(Record, needsRepair: Bool)
+    /// Neither copy can be used, though both were written.
+    case damaged
+
+    private enum Copy {
+        case zero
+        case bad
+        case good(Record)
+    }
+
+    /// Reads both copies of record `number` from the bytes of the whole file.
+    init(_ file: [UInt8], number: Int) {
+        let first = Self.copy(file, Record.offset(of: number, .first))
+        let second = Self.copy(file, Record.offset(of: number, .second))
+        switch (first, second) {
+        case (.good(let one), .good(let two)):
+            if one == two {
+                self = .good(one, needsRepair: false)
+            } else if one.generation == two.generation {
+                self = .damaged
+            } else {
+                self = .good(one.generation > two.generation ? one : two, needsRepair: true)
+            }
+        case (.good(let one), .zero): self = .firstOnly(one)
+        case (.good(let one), .bad), (.zero, .good(let one)), (.bad, .good(let one)):
+            self = .good(one, needsRepair: true)
+        case (.zero, .zero): self = .absent
+        case (.bad, .zero): self = .torn
+        case (.zero, .bad), (.bad, .bad): self = .damaged
+        }
+    }
+
+    private static func copy(_ file: [UInt8], _ offset: Int) -> Copy {
+        let end = min(file.count, offset + Record.slotSize)
+        guard offset < end, file[offset..<end].contains(where: { $0 != 0 }) else { return .zero }
+        let record = file.withUnsafeBytes { bytes in
+            try? Record.decode(UnsafeRawBufferPointer(rebasing: bytes[offset..<end]))
+        }
+        return record.map(Copy.good) ?? .bad
+    }
+}
+
+extension SlotRecord {
+    /// Writes one copy of each record, and makes them durable.
+    static func steps(
+        _ records: [(number: Int, record: Self)],
+        _ copy: SlotCopy,
+        path: String
+    ) -> [DiskStep] {
+        guard !records.isEmpty else { return [] }
+        var steps: [DiskStep] = records.map { number, record in
+            .write(path: path, offset: offset(of: number, copy), bytes: record.encode())
+        }
+        steps.append(.sync(path: path))
+        return steps
+    }
+
+    /// Writes both copies, one after the other: at any moment one of them is good on disk.
+    static func steps(_ records: [(number: Int, record: Self)], path: String) -> [DiskStep] {
+        steps(records, .first, path: path) + steps(records, .second, path: path)
+    }
+}

@@ -1,0 +1,75 @@
+public import WiberBase
+
+/// What a log job made durable, in the order in which it was asked for.
+public enum LogCompletion: Equatable, Sendable {
+    /// The entries of a group up to `through`, as appended with `tag`.
+    case log(GroupID, through: LogIndex, tag: Term)
+    /// A group's hard state.
+    case hardState(GroupID, term: Term, votedFor: NodeID)
+    /// The superblock.
+    case superblock
+}
+
+/// Writes and flushes for the log thread, as data: everything that waited when it was made.
+///
+/// In the steady state it is one write and one flush.
+public struct LogJob: Sendable {
+    /// Counts the jobs, from 1.
+    public let number: UInt64
+    /// How many entries it carries.
+    public let entryCount: Int
+    /// How many bytes of entries it carries.
+    public let byteCount: Int
+    let steps: [DiskStep]
+    /// The entries of the batch, with the slots of their groups.
+    let records: [(slot: Int, id: EntryID)]
+    let generation: UInt64
+    let hasBatch: Bool
+    let completions: [LogCompletion]
+    /// The files that nothing needs once this is durable.
+    let released: [UInt64]
+    /// The segment files that nothing needs once this is durable.
+    let removals: [String]
+
+    /// Does all of it.
+    ///
+    /// - Throws: ``DiskError``; the process has to end then, because nothing is known of what the
+    ///   disk holds (rule 6).
+    public func run(on disk: any Disk) throws(DiskError) {
+        for step in steps { try step.run(on: disk) }
+    }
+}
+
+/// Writes to segment files, and what else the log needs in the background.
+public struct FlushJob: Sendable {
+    /// One group's part.
+    struct Part: Sendable {
+        var slot: Int
+        var through: LogIndex
+        var bytes: Int
+        var closed: [ClosedSegment]
+        var active: ActiveSegment
+        var configuration: [UInt8]
+    }
+
+    /// Counts the jobs, from 1.
+    public let number: UInt64
+    let steps: [DiskStep]
+    let parts: [Part]
+    /// Whether all segment files are durable afterwards.
+    let isSync: Bool
+    /// How many of the oldest full write-ahead log files nothing needs afterwards.
+    let released: Int
+    /// A write-ahead log file that it makes.
+    let prepared: WALFile?
+
+    /// How many bytes of entries it writes.
+    public var byteCount: Int { parts.reduce(0) { $0 + $1.bytes } }
+
+    /// Does all of it; runs beside a ``LogJob``, not beside another one of its kind.
+    ///
+    /// - Throws: ``DiskError``; the process has to end then, unless the disk is full.
+    public func run(on disk: any Disk) throws(DiskError) {
+        for step in steps { try step.run(on: disk) }
+    }
+}

@@ -1,0 +1,34 @@
+/// What the log has done and what waits in it, for `/metrics`.
+public struct LogStatistics: Equatable, Sendable {
+    /// Log jobs that are complete: each is one flush of the write-ahead log.
+    public var jobs: UInt64 = 0
+    /// Entries made durable.
+    public var entries: UInt64 = 0
+    /// Bytes of entries made durable.
+    public var bytes: UInt64 = 0
+    /// Segment flushes that are complete.
+    public var flushes: UInt64 = 0
+    /// Bytes of entries written to segments.
+    public var flushedBytes: UInt64 = 0
+    /// Times that all segments were made durable.
+    public var syncs: UInt64 = 0
+    /// Entries that wait for a log job.
+    public var queuedEntries = 0
+    /// Bytes of entries that wait for a log job.
+    public var queuedBytes = 0
+    /// Bytes of entries in memory that no segment has yet.
+    public var memtableBytes = 0
+    /// Bytes of entries in memory that segments have.
+    public var retainedBytes = 0
+    /// Write-ahead log files.
+    public var walFiles = 0
+    /// Write-ahead log files that are full and still needed.
+    public var walFilesFull = 0
+    /// Segment files.
+    public var segments = 0
+    /// Groups.
+    public var groups = 0
+
+    /// Nothing yet.
+    public init() {}
+}

@@ -1,0 +1,200 @@
+import WiberBase
+
+extension LogStore {
+    /// What a job is made of, while it is made.
+    private struct Parts {
+        var steps: [DiskStep] = []
+        var completions: [LogCompletion] = []
+        var records: [(slot: Int, id: EntryID)] = []
+        var chunks: [Chunk] = []
+        var payload = 0
+        var generation: UInt64 = 0
+        var hasBatch = false
+        var length: Int { Batch.length(records: chunks.count, payload: payload) }
+    }
+
+    /// Everything that waits, as one job; `nil` if nothing waits or a job is out.
+    public mutating func nextJob() -> LogJob? {
+        guard jobInFlight == nil, hasWork else { return nil }
+        var parts = Parts()
+        takeReappends(&parts)
+        let reappended = parts.chunks.count
+        let taken = countToTake(parts.payload)
+        guard
+            makeRoom(
+                records: reappended + taken.count,
+                payload: parts.payload + taken.bytes,
+                &parts
+            )
+        else { return nil }
+        takeQueue(taken.count, &parts)
+        takeHard(&parts)
+        takeSuperblock(&parts)
+        makeBatch(&parts)
+        let number = nextJobNumber
+        nextJobNumber += 1
+        jobInFlight = number
+        let released = wal.releasing.map(\.generation)
+        defer { removalsAfterJob = [] }
+        return LogJob(
+            number: number,
+            entryCount: parts.chunks.count,
+            byteCount: parts.payload,
+            steps: parts.steps,
+            records: parts.records,
+            generation: parts.generation,
+            hasBatch: parts.hasBatch,
+            completions: parts.completions,
+            released: released,
+            removals: removalsAfterJob
+        )
+    }
+
+    /// Takes a job back that has run; says what is durable now.
+    public mutating func complete(_ job: LogJob) -> [LogCompletion] {
+        invariant(job.number == jobInFlight, "job \(job.number) is not out")
+        jobInFlight = nil
+        if job.hasBatch { wal.completeBatch() }
+        for (slot, id) in job.records {
+            groups[slot].noteDurable(id, generation: job.generation)
+            if groups[slot].commit >= id.index {
+                groups[slot].updateFlushable()
+                noteFlushable(slot)
+            }
+        }
+        wal.completeRelease(job.released)
+        removals += job.removals
+        counters.jobs += 1
+        counters.entries += UInt64(job.entryCount)
+        counters.bytes += UInt64(job.byteCount)
+        return job.completions
+    }
+
+    private var hasWork: Bool {
+        !queue.isEmpty || !changedHard.isEmpty || !changedEnds.isEmpty || !registrations.isEmpty
+            || isSuperblockChanged || isSealRequested || !wal.releasing.isEmpty
+            || wal.full.count > 1
+                && !pinnedByUncommitted.isEmpty
+    }
+
+    /// Groups that keep the oldest full file from being used again by entries that cannot be
+    /// flushed, because they are not committed.
+    private var pinnedByUncommitted: [Int] {
+        guard wal.full.count > 1, let oldest = wal.full.first else { return [] }
+        return oldest.slots.filter { slot in
+            groups[slot].flushable == groups[slot].flushed
+                && groups[slot].isPinning(oldest.generation, flushedThrough: groups[slot].flushed)
+        }
+    }
+
+    /// Copies whole unflushed tails, first to last, so that their old file is free (rule 1).
+    private mutating func takeReappends(_ parts: inout Parts) {
+        for slot in pinnedByUncommitted where parts.payload < options.batchTarget {
+            var index = groups[slot].flushed.next
+            while index <= groups[slot].durable, let entry = groups[slot].entry(at: index) {
+                add(entry.chunk, slot, &parts)
+                index = index.next
+            }
+        }
+    }
+
+    private func countToTake(_ payload: Int) -> (count: Int, bytes: Int) {
+        var count = 0
+        var bytes = 0
+        while count < queue.count, count == 0 || payload + bytes < options.batchTarget {
+            bytes += queue[count].chunk.bytes.count
+            count += 1
+        }
+        return (count, bytes)
+    }
+
+    private mutating func takeQueue(_ count: Int, _ parts: inout Parts) {
+        for _ in 0..<count {
+            guard let pending = queue.popFirst() else { break }
+            let id = pending.chunk.id
+            let group = groups[pending.slot].id
+            add(pending.chunk, pending.slot, &parts)
+            queuedBytes -= pending.chunk.bytes.count
+            let completion = LogCompletion.log(group, through: id.index, tag: pending.tag)
+            if case .log(group, _, pending.tag)? = parts.completions.last {
+                parts.completions[parts.completions.count - 1] = completion
+            } else {
+                parts.completions.append(completion)
+            }
+        }
+        takenTotal += UInt64(count)
+    }
+
+    private func add(_ chunk: Chunk, _ slot: Int, _ parts: inout Parts) {
+        parts.chunks.append(chunk)
+        parts.records.append((slot, chunk.id))
+        parts.payload += chunk.bytes.count
+    }
+
+    /// Goes to another file if the batch does not fit; `false` if that one is still being made.
+    private mutating func makeRoom(records: Int, payload: Int, _ parts: inout Parts) -> Bool {
+        let length = Batch.length(records: records, payload: payload)
+        guard !wal.hasRoom(for: length) else { return true }
+        var file = wal.takeFree(for: length)
+        if file == nil {
+            guard !isPreparing else { return false }
+            let needed = WALFile.firstOffset + WALFile.padded(length)
+            let made = wal.newFile(size: max(options.walFileSize, needed))
+            parts.steps += made.creationSteps(salt: wal.salt)
+            file = made
+        }
+        guard let file else { return false }
+        wal.roll(to: file)
+        if file.number > superblock.walFileCount {
+            superblock.walFileCount = file.number
+            isSuperblockChanged = true
+        }
+        return true
+    }
+
+    /// Hard states go ahead of the entries, so that a log never has a term above its hard state.
+    private mutating func takeHard(_ parts: inout Parts) {
+        var numbers = changedEnds.union(registrations)
+        for (slot, position) in changedHard.sorted(by: { $0.key < $1.key })
+        where position <= takenTotal {
+            numbers.insert(slot)
+            changedHard[slot] = nil
+            let hard = groups[slot].hard
+            parts.completions.append(
+                .hardState(groups[slot].id, term: hard.term, votedFor: hard.votedFor)
+            )
+        }
+        changedEnds = []
+        var records: [(number: Int, record: HardSlot)] = []
+        for slot in numbers.sorted() {
+            groups[slot].hard.generation += 1
+            records.append((slot, groups[slot].hard))
+        }
+        let opened = registrations.map { (number: $0, record: groups[$0].slot) }
+        registrations = []
+        parts.steps += GroupSlot.steps(opened, .first, path: GroupSlot.path)
+        parts.steps += HardSlot.steps(records, path: HardSlot.path)
+        parts.steps += GroupSlot.steps(opened, .second, path: GroupSlot.path)
+    }
+
+    private mutating func takeSuperblock(_ parts: inout Parts) {
+        guard isSuperblockChanged else { return }
+        isSuperblockChanged = false
+        superblock.generation += 1
+        parts.steps += Superblock.steps([(0, superblock)], path: Superblock.path)
+        parts.completions.append(.superblock)
+    }
+
+    private mutating func makeBatch(_ parts: inout Parts) {
+        guard !parts.chunks.isEmpty || isSealRequested || !wal.releasing.isEmpty else { return }
+        isSealRequested = false
+        let (step, generation) = wal.makeBatch(parts.chunks)
+        for (slot, _) in parts.records where groups[slot].notedGeneration != generation {
+            groups[slot].notedGeneration = generation
+            wal.note(slot: slot)
+        }
+        parts.steps += [step, .sync(path: wal.active.file.path)]
+        parts.generation = generation
+        parts.hasBatch = true
+    }
+}

@@ -1,0 +1,165 @@
+public import WiberBase
+
+/// The logs and hard states of all groups of a shard over one data directory.
+///
+/// A value that makes no system call after ``open(_:options:identity:)``: what has to be written
+/// comes out as a ``LogJob`` or a ``FlushJob``, and goes back in when it is done (rule 23). One
+/// write-ahead log takes the entries of all groups; committed ones move to segment files of their
+/// group. At most one job of each kind is out at a time.
+public struct LogStore: Sendable {
+    struct Pending: Sendable {
+        var slot: Int
+        var chunk: Chunk
+        var tag: Term
+    }
+
+    /// What the directory knows about itself.
+    public internal(set) var superblock: Superblock
+    /// What this store has done.
+    public internal(set) var counters = LogStatistics()
+    let options: LogOptions
+    var wal: WriteAheadLog
+    var groups: [GroupLog] = []
+    var slots: [GroupID: Int] = [:]
+
+    // What waits for the next log job.
+    var queue = RingBuffer<Pending>()
+    var queuedBytes = 0
+    /// How many entries were ever queued, and taken out.
+    var queuedTotal: UInt64 = 0
+    var takenTotal: UInt64 = 0
+    /// Groups whose hard state has to be written, and since which entry of the queue.
+    var changedHard: [Int: UInt64] = [:]
+    /// Groups whose hard slot has to be written for the log's own sake.
+    var changedEnds: Set<Int> = []
+    var registrations: [Int] = []
+    var isSuperblockChanged = false
+    var isSealRequested = false
+    var removalsAfterJob: [String] = []
+    var jobInFlight: UInt64?
+    var nextJobNumber: UInt64 = 1
+
+    // What waits for the next flush.
+    var due: [Int] = []
+    var isSyncRequested = false
+    var dirtyFiles: Set<String> = []
+    var dirtyDirectories: Set<String> = []
+    var dirtySlots: Set<Int> = []
+    var removals: [String] = []
+    var flushInFlight: UInt64?
+    var isPreparing = false
+    var nextFlushNumber: UInt64 = 1
+
+    // Memory.
+    var unflushedBytes = 0
+    var retainedBytes = 0
+    var retained = RingBuffer<(slot: Int, through: LogIndex)>()
+
+    init(superblock: Superblock, options: LogOptions, wal: WriteAheadLog) {
+        self.superblock = superblock
+        self.options = options
+        self.wal = wal
+    }
+
+    /// Makes a group known; its record goes with the next job, ahead of its first entry.
+    ///
+    /// - Parameter name: The topic's name; not used for the meta group.
+    /// - Returns: `false` if `name` cannot be a part of a path, or the group has another name.
+    @discardableResult
+    public mutating func register(_ group: GroupID, name: String) -> Bool {
+        let name = group == .meta ? "" : name
+        if let slot = slots[group] { return groups[slot].slot.name == name }
+        guard GroupSlot.isValidName(name, of: group) else { return false }
+        let number = groups.count
+        let slot = GroupSlot(group: group, number: UInt64(number), name: name)
+        groups.append(GroupLog(number: number, slot: slot, hard: HardSlot(group: group)))
+        slots[group] = number
+        registrations.append(number)
+        return true
+    }
+
+    /// Whether the group is known.
+    public func isRegistered(_ group: GroupID) -> Bool { slots[group] != nil }
+
+    /// Adds entries; an index at or below the last first drops everything from there on.
+    ///
+    /// - Parameters:
+    ///   - chunks: Entries of this group whose indices follow one another.
+    ///   - tag: Comes back in the completion: the term in which the append was decided.
+    /// - Precondition: the group is registered, nothing committed is dropped, no gap is left.
+    public mutating func append(_ group: GroupID, _ chunks: [Chunk], tag: Term) {
+        guard let first = chunks.first else { return }
+        let slot = known(group)
+        if first.id.index <= groups[slot].last.index {
+            unflushedBytes -= groups[slot].truncate(from: first.id.index)
+        }
+        for chunk in chunks {
+            invariant(chunk.header.group == group, "chunk of \(chunk.header.group) in \(group)")
+            groups[slot].append(chunk)
+            queue.append(Pending(slot: slot, chunk: chunk, tag: tag))
+            queuedBytes += chunk.bytes.count
+            unflushedBytes += chunk.bytes.count
+        }
+        queuedTotal += UInt64(chunks.count)
+    }
+
+    /// Makes a group's hard state durable with the next job.
+    ///
+    /// Its completion says that everything appended before is durable as well.
+    public mutating func persist(_ group: GroupID, term: Term, votedFor: NodeID) {
+        let slot = known(group)
+        groups[slot].hard.term = term
+        groups[slot].hard.votedFor = votedFor
+        changedHard[slot] = queuedTotal
+    }
+
+    /// Binds this directory to a cluster, with the next job.
+    public mutating func bind(clusterID: UniqueID) {
+        superblock.clusterID = clusterID
+        isSuperblockChanged = true
+    }
+
+    /// Says up to where a group's entries are committed: only those go to segments.
+    public mutating func commit(_ group: GroupID, through index: LogIndex) {
+        let slot = known(group)
+        groups[slot].advance(commit: index)
+        noteFlushable(slot)
+    }
+
+    /// Whether so much waits in memory for segments that publishers have to be slowed down.
+    public var isOverBudget: Bool { unflushedBytes > options.memoryBudget }
+
+    /// Whether a durable end has not been recorded: ask for a ``seal()`` after 20 ms without jobs,
+    /// and at a clean stop (rule 4).
+    public var needsSeal: Bool {
+        !wal.isSealed && !isSealRequested && queue.isEmpty && jobInFlight == nil
+    }
+
+    /// Records with the next job that everything before it is durable.
+    public mutating func seal() {
+        if !wal.isSealed { isSealRequested = true }
+    }
+
+    /// Moves everything committed to segments, which are then made durable: at a clean stop.
+    public mutating func flushAll() {
+        isSyncRequested = true
+        for slot in groups.indices where groups[slot].flushable > groups[slot].flushed {
+            addDue(slot)
+        }
+    }
+
+    func known(_ group: GroupID) -> Int {
+        guard let slot = slots[group] else { fatalError("group \(group) is not registered") }
+        return slot
+    }
+
+    mutating func noteFlushable(_ slot: Int) {
+        if groups[slot].flushableBytes >= options.flushThreshold { addDue(slot) }
+    }
+
+    mutating func addDue(_ slot: Int) {
+        guard !groups[slot].isDue else { return }
+        groups[slot].isDue = true
+        due.append(slot)
+    }
+}

@@ -28,6 +28,20 @@ extension EndToEnd {
             }
         }
 
+        @Test func `pub takes a message a line from standard input`() throws {
+            let cluster = try Cluster.started(nodes: 1)
+            let node = cluster.nodes[0]
+            let lines = (1...3_000).map { "line \($0)" }
+            let command = try Command.wiber(
+                ["pub", "notes", "--server", "nats://127.0.0.1:\(node.port)"],
+                input: lines.joined(separator: "\n") + "\n"
+            )
+            #expect(command.isSuccess, "\(command.errors)")
+            #expect(try node.topic("notes").messages == 3_000)
+            let end = try node.client().history("notes", from: 2_990)
+            #expect(end.messages.compactMap(\.data) == Array(lines[2_989...]))
+        }
+
         @Test func `a command that cannot reach its server says so and fails`() throws {
             let port = try FreePorts.take(1)[0]
             let command = try Command.wiber([

@@ -16,6 +16,7 @@ final class ChildProcess {
     init(
         _ arguments: [String],
         folder: URL,
+        input: URL = URL(filePath: "/dev/null"),
         output: URL,
         errors: URL,
         environment: [String: String] = [:]
@@ -23,7 +24,7 @@ final class ChildProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 0, input.path, O_RDONLY, 0)
         let flags = O_WRONLY | O_CREAT | O_APPEND
         posix_spawn_file_actions_addopen(&actions, 1, output.path, flags, 0o644)
         posix_spawn_file_actions_addopen(&actions, 2, errors.path, flags, 0o644)

@@ -84,8 +84,8 @@ struct TopicReport: Decodable {
     struct Replica: Decodable {
         let node: String
         let role: String
-        let matchIndex: Int
-        let current: Bool
+        let matchIndex: Int?
+        let current: Bool?
     }
     let name: String
     let subjects: [String]

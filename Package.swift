@@ -52,7 +52,7 @@ let package = Package(
         .target(
             name: "WiberNIO",
             dependencies: [
-                "CWiber", "WiberBase", "WiberLog", "WiberNode",
+                "CWiber", "WiberBase", "WiberLog", "WiberNode", "WiberTopic",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -62,9 +62,11 @@ let package = Package(
         .target(
             name: "WiberServer",
             dependencies: [
-                "WiberBase", "WiberLog", "WiberNIO", "WiberNode",
+                "CWiber", "WiberBase", "WiberLog", "WiberNIO", "WiberNode",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
@@ -74,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "wiber",
             dependencies: [
-                "WiberServer",
+                "WiberNode", "WiberServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings

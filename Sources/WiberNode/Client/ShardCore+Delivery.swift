@@ -1,4 +1,5 @@
 import WiberBase
+import WiberTopic
 import WiberWire
 
 /// `MSG` lines: each subscription is a place in a topic's committed log that moves forward.

@@ -1,4 +1,5 @@
 import WiberBase
+import WiberMeta
 import WiberWire
 
 /// The eight commands of the line protocol.

@@ -1,4 +1,5 @@
 import WiberBase
+import WiberLog
 import WiberWire
 
 /// Clients: their bytes become requests, and replies go out in the order of the requests.

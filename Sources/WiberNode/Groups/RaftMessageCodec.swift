@@ -37,13 +37,15 @@ enum RaftMessageCodec {
             begin(.append, request.term)
             encode(request.previous, into: &bytes)
             bytes.appendInteger(request.commit.rawValue)
+            bytes.append(request.isProbe ? 1 : 0)
             bytes.appendInteger(UInt32(request.entries.count))
         case .appendResponse(let response):
             begin(.appendResponse, response.term)
             bytes.append(response.isRejected ? 1 : 0)
             bytes.appendInteger(response.match.rawValue)
+            bytes.appendInteger(response.verified.rawValue)
+            bytes.appendInteger(response.refused.rawValue)
             encode(response.hint, into: &bytes)
-            bytes.appendInteger(response.last.rawValue)
         case .timeoutNow(let term): begin(.timeoutNow, term)
         case .stepDown(let term): begin(.stepDown, term)
         case .confirm(let term, let round):
@@ -108,21 +110,20 @@ enum RaftMessageCodec {
             )
         case .appendResponse:
             let isRejected = try reader.integer(UInt8.self) & 1 != 0
-            let match = try index(&reader)
-            let hint = try entry(&reader)
             return .appendResponse(
                 AppendResponse(
                     term: term,
                     isRejected: isRejected,
-                    match: match,
-                    hint: hint,
-                    last: try index(&reader)
+                    match: try index(&reader),
+                    verified: try index(&reader),
+                    refused: try index(&reader),
+                    hint: try entry(&reader)
                 )
             )
-        case .timeoutNow: return .timeoutNow(term: term)
-        case .stepDown: return .stepDown(term: term)
-        case .confirm: return .confirm(term: term, round: try reader.integer())
-        case .confirmed: return .confirmed(term: term, round: try reader.integer())
+        case .timeoutNow: return .timeoutNow(term)
+        case .stepDown: return .stepDown(term)
+        case .confirm: return .confirm(term, round: try reader.integer())
+        case .confirmed: return .confirmed(term, round: try reader.integer())
         case .append: throw .invalid(field: "message", value: UInt64(tag.rawValue))
         }
     }
@@ -134,6 +135,7 @@ enum RaftMessageCodec {
     ) throws(CodecError) -> (RaftMessage, [Chunk]) {
         let previous = try entry(&reader)
         let commit = try index(&reader)
+        let isProbe = try reader.integer(UInt8.self) & 1 != 0
         let count = try reader.integer(UInt32.self)
         guard count <= entriesMax else { throw .invalid(field: "entries", value: UInt64(count)) }
         var chunks: [Chunk] = []
@@ -154,7 +156,8 @@ enum RaftMessageCodec {
             term: term,
             previous: previous,
             commit: commit,
-            entries: chunks.map { AppendedEntry(term: $0.header.term, kind: EntryKind($0)) }
+            entries: chunks.map { AppendedEntry(term: $0.header.term, kind: EntryKind($0)) },
+            isProbe: isProbe
         )
         return (.append(request), chunks)
     }

@@ -1,4 +1,5 @@
 import WiberBase
+import WiberLog
 import WiberRaft
 import WiberTopic
 import WiberWire
@@ -107,6 +108,7 @@ extension ShardCore {
     /// Moves the outbox, seals the open chunk, and feeds whoever follows the topic.
     func endTurn(of slot: Int) {
         groups[slot].isDirty = false
+        if slot == ShardCore.metaSlot { decideMeta() }
         moveOutbox(slot)
         if hasLogJob, !groups[slot].topic.isBuilderEmpty,
             groups[slot].topic.builderByteCount < 64 << 10
@@ -220,6 +222,10 @@ extension ShardCore {
             groups[slot].topic.applied(chunk)
             counters.chunksApplied += 1
             counters.messagesApplied += UInt64(chunk.header.count)
+            if groups[slot].isLeader, !groups[slot].configuration.retention.isUnlimited {
+                groups[slot].topic.feedFront(chunk)
+            }
+            groups[slot].topic.countPublishes(UInt64(chunk.header.count), now: time.now)
             if id == .meta { applyMeta(chunk) }
             if chunk.header.kind == .trim { applyTrim(slot, chunk) }
         }

@@ -14,6 +14,8 @@ extension ShardCore {
         var effects: [Effect] = []
         groups[slot].raft?.step(input, now: time.now, liveness: liveness, effects: &effects)
         nextRaftDeadline = min(nextRaftDeadline, groups[slot].raft?.nextDeadline ?? .distantFuture)
+        // Before anything of another leader is taken in: what waits may be replaced by it.
+        if !groups[slot].waiters.isEmpty, !groups[slot].isLeader { failWaiters(slot) }
         for effect in effects { perform(effect, slot, chunks) }
         if !effects.isEmpty { markDirty(slot) }
     }
@@ -109,13 +111,23 @@ extension ShardCore {
         if let last = store.lastIndex(id), indices.lowerBound <= last {
             groups[slot].topic.truncated(
                 from: indices.lowerBound,
-                tail: store.chunk(id, at: indices.lowerBound.previous)?.header
+                last: chunkBefore(slot, indices.lowerBound)
             )
             counters.truncations += 1
         }
         for chunk in accepted { groups[slot].topic.appended(chunk, digester: digester) }
         store.append(id, accepted, tag: groups[slot].raft?.currentTerm ?? .zero)
         counters.chunksAppended += UInt64(accepted.count)
+    }
+
+    /// The chunk before an index: in memory, since a truncated tail never reaches a segment's end
+    /// but by one entry, whose chunk the log keeps.
+    private func chunkBefore(_ slot: Int, _ index: LogIndex) -> Chunk? {
+        let id = groups[slot].id
+        guard index > LogIndex(1) else { return nil }
+        if let chunk = store.chunk(id, at: index.previous) { return chunk }
+        guard let plan = store.plan(id, from: index.previous, byteBudget: 1) else { return nil }
+        return (try? startupReader(plan))?.first { $0.header.index == index.previous }
     }
 
     func logCompleted(_ job: LogJob) {
@@ -258,7 +270,6 @@ extension ShardCore {
         groups[slot].leaderlessSince = change.leader == nil ? time.wall : nil
         groups[slot].electedAt = change.role == .leader ? (time.wall, time.now) : nil
         if change.role != .leader { failWaiters(slot) }
-        if change.role == .leader { groups[slot].topic.becameLeader() }
         if groups[slot].id == .meta, change.role == .leader { formationProposed = false }
         markDirty(slot)
     }

@@ -1,6 +1,7 @@
 import WiberBase
 import WiberLog
 import WiberRaft
+import WiberTopic
 import WiberWire
 
 /// What a read from disk was for.

@@ -41,7 +41,7 @@ extension ShardCore {
     private func chunks(_ id: GroupID, from: LogIndex, through: LogIndex) -> [Chunk]? {
         if let chunk = store.chunk(id, at: from) { return [chunk] }
         guard let plan = store.plan(id, from: from, byteBudget: 1 << 20),
-            let chunks = try? startupRead(plan)
+            let chunks = try? startupReader(plan)
         else { return nil }
         return chunks.filter { $0.header.index >= from && $0.header.index <= through }
     }
@@ -87,16 +87,16 @@ extension ShardCore {
     private func raftLog(_ id: GroupID, _ replicas: [NodeID]) -> RaftLog {
         let initial =
             id == .meta ? metaConfiguration : Configuration(voters: replicas, learners: [])
-        var configurations: [(LogIndex, Configuration)] = []
-        for index in store.configurationIndices(id) {
-            guard let chunk = chunks(id, from: index, through: index)?.first,
-                case .configuration(let configuration) = EntryKind(chunk)
-            else { continue }
-            configurations.append((index, configuration))
+        let recovered = recoveredGroups.first { $0.id == id }
+        let configurations = (recovered?.configurations ?? []).compactMap { chunk in
+            if case .configuration(let configuration) = EntryKind(chunk) {
+                return (chunk.header.index, configuration)
+            }
+            return nil
         }
         return RaftLog(
-            base: .zero,
-            runs: store.termRuns(id),
+            base: recovered?.base ?? .zero,
+            runs: recovered?.termRuns ?? [],
             last: store.lastIndex(id) ?? .zero,
             initial: initial,
             configurations: configurations
@@ -131,6 +131,6 @@ extension ShardCore {
         else { return nil }
         let window = groups[slot].configuration.dedupWindow
         let start = Timestamp(end.rawValue > window ? end.rawValue - window : 0)
-        return max(first, store.firstIndexOfIDs(id, since: start) ?? last)
+        return max(first, store.firstIndex(id, since: start) ?? last)
     }
 }

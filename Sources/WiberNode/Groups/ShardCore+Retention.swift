@@ -1,4 +1,5 @@
 import WiberBase
+import WiberLog
 import WiberRaft
 import WiberTopic
 

@@ -53,7 +53,7 @@ extension ShardCore {
     }
 
     /// The first leader of an unformed cluster makes it one.
-    func proposeFormation() {
+    private func proposeFormation() {
         guard decidesMeta, !meta.isFormed, !formationProposed else { return }
         formationProposed = true
         let nodes = peers.map { peer in
@@ -67,12 +67,12 @@ extension ShardCore {
                 storeID: peer.id == selfID ? store.superblock.storeID : peer.storeID
             )
         }
-        let cluster = Identity128(high: random.next(), low: random.next() | 1)
+        let cluster = UniqueID(high: random.next(), low: random.next() | 1)
         propose(.form(clusterID: cluster, nodes: nodes))
     }
 
     /// Binds the stores of nodes that joined after the cluster was formed.
-    func bindStores() {
+    private func bindStores() {
         guard decidesMeta, meta.isFormed else { return }
         for peer in peers where peer.id != selfID && peer.storeID != .zero {
             if let record = meta.node(peer.id), record.storeID == .zero {
@@ -135,7 +135,8 @@ extension ShardCore {
     // MARK: Applying
 
     func applyMeta(_ chunk: Chunk) {
-        guard chunk.header.kind == .meta else { return decideMeta() }
+        mustDecideMeta = true
+        guard chunk.header.kind == .meta else { return }
         let command = chunk.bytes.withUnsafeBytes { bytes -> MetaCommand? in
             var reader = ByteReader(bytes, at: ChunkHeader.size)
             return try? MetaCommand.decode(&reader)
@@ -144,10 +145,12 @@ extension ShardCore {
             return trace(.error, "a meta command is not known to this version")
         }
         for change in meta.apply(command, at: chunk.header.index) { perform(change) }
-        decideMeta()
     }
 
+    /// What a leader of meta proposes by itself; never while effects of a step are under way.
     func decideMeta() {
+        guard mustDecideMeta else { return }
+        mustDecideMeta = false
         proposeFormation()
         bindStores()
         createConfiguredTopics()
@@ -165,14 +168,14 @@ extension ShardCore {
         }
     }
 
-    private func formed(_ cluster: Identity128) {
+    private func formed(_ cluster: UniqueID) {
         trace(.info, "cluster formed", [("cluster_id", "\(cluster)")])
         // A store that meta does not know yet joins once it is bound.
         guard meta.node(selfID)?.storeID == store.superblock.storeID else { return }
         bind(cluster)
     }
 
-    private func bind(_ cluster: Identity128) {
+    private func bind(_ cluster: UniqueID) {
         guard store.superblock.clusterID == .zero else { return }
         store.bind(clusterID: cluster)
     }

@@ -40,7 +40,7 @@ struct Peer {
     var frameSequence: UInt32 = 0
     var isWritable = true
     var incarnation: UInt64 = 0
-    var storeID = Identity128.zero
+    var storeID = UniqueID.zero
     var isFormed = false
     var lastHeard: Instant?
     var lastBeat: (sentAt: UInt64, heardAt: Instant)?

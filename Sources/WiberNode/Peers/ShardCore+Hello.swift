@@ -1,4 +1,6 @@
 import WiberBase
+import WiberLog
+import WiberMeta
 import WiberRaft
 import WiberWire
 
@@ -33,8 +35,8 @@ extension ShardCore {
         heard(peers[place].id)
         // A node that came back is worth a call at once.
         if peers[place].lane == .idle { peers[place].nextDial = time.now }
-        proposeFormation()
-        bindStores()
+        mustDecideMeta = true
+        markDirty(ShardCore.metaSlot)
     }
 
     private func refusal(of hello: Hello) -> (code: HelloRefusal, text: String)? {
@@ -102,8 +104,8 @@ extension ShardCore {
         heard(node)
         sendBeat(to: place)
         stepAll(.laneOpened(node, isSameIncarnation: isSame))
-        proposeFormation()
-        bindStores()
+        mustDecideMeta = true
+        markDirty(ShardCore.metaSlot)
     }
 
     private func refused(

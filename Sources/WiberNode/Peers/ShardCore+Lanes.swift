@@ -1,4 +1,5 @@
 import WiberBase
+import WiberLog
 import WiberRaft
 import WiberWire
 
@@ -47,7 +48,7 @@ extension ShardCore {
         guard let place = lanePlace(connection) else { return }
         forgetLane(connection, place)
         peers[place].failedDials += 1
-        let backoff = min(1_000, 25 << min(peers[place].failedDials, 6))
+        let backoff = min(UInt64(1_000), UInt64(25) << min(peers[place].failedDials, 6))
         peers[place].nextDial =
             time.now + .milliseconds(UInt64.random(in: backoff / 2...backoff, using: &random))
         if peers[place].isRefusalNews {

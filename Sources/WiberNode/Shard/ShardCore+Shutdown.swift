@@ -1,5 +1,7 @@
 import WiberBase
+import WiberLog
 import WiberRaft
+import WiberWire
 
 /// An orderly stop: leadership first, then goodbye, then the log's seal.
 struct ShutdownState {

@@ -15,6 +15,9 @@ public final class ShardCore {
     let limits: NodeLimits
     let digester: Digester
     let selfID: NodeID
+    /// Reads from disk where blocking is fine: at the start.
+    let startupReader: (ReadPlan) throws(LogError) -> [Chunk]
+    var recoveredGroups: [Recovery.Group] = []
     var random: RandomSource
     /// The clocks at the last event.
     var time: ShardTime
@@ -57,6 +60,8 @@ public final class ShardCore {
     var hasFlushJob = false
     var shutdown: ShutdownState?
     var formationProposed = false
+    /// Whether the meta leader should look again at what is to be proposed.
+    var mustDecideMeta = true
 
     /// Starts a node from what its disk says.
     ///
@@ -66,10 +71,12 @@ public final class ShardCore {
         limits: NodeLimits = NodeLimits(),
         store: LogStore,
         recovery: Recovery,
+        reader: @escaping (ReadPlan) throws(LogError) -> [Chunk],
         digester: @escaping Digester,
         seed: UInt64,
         time: ShardTime
     ) {
+        startupReader = reader
         self.configuration = configuration
         self.limits = limits
         self.store = store

@@ -94,6 +94,12 @@ public struct TraceEvent: Sendable {
     public var message: StaticString
     /// The facts.
     public var metadata: [(String, String)]
+    /// An event.
+    public init(level: Level, message: StaticString, metadata: [(String, String)]) {
+        self.level = level
+        self.message = message
+        self.metadata = metadata
+    }
 }
 
 /// One figure of `/metrics`.
@@ -115,4 +121,18 @@ public struct Metric: Sendable {
     public var labels: [(String, String)]
     /// The figure.
     public var value: Double
+    /// A figure.
+    public init(
+        name: String,
+        help: String,
+        kind: Kind,
+        labels: [(String, String)],
+        value: Double
+    ) {
+        self.name = name
+        self.help = help
+        self.kind = kind
+        self.labels = labels
+        self.value = value
+    }
 }

@@ -1,3 +1,7 @@
+import WiberBase
+import WiberRaft
+import WiberTopic
+
 /// The figures of `/metrics`: every queue has one.
 extension ShardCore {
     /// All figures of this shard, in a fixed order.

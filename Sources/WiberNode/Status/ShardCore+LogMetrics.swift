@@ -1,0 +1,61 @@
+import WiberLog
+
+/// The figures of the log, for `/metrics`.
+extension ShardCore {
+    func logMetrics() -> [Metric] {
+        let log = store.statistics
+        func metric(_ name: String, _ help: String, _ kind: Metric.Kind, _ value: Double) -> Metric {
+            Metric(name: name, help: help, kind: kind, labels: [], value: value)
+        }
+        return [
+            metric(
+                "wiber_log_flushes_total",
+                "Batches of the write-ahead log, each made durable with one fdatasync.",
+                .counter,
+                Double(log.jobs)
+            ),
+            metric("wiber_log_entries_total", "Entries written.", .counter, Double(log.entries)),
+            metric("wiber_log_bytes_total", "Bytes written.", .counter, Double(log.bytes)),
+            metric(
+                "wiber_segment_flushes_total",
+                "Times that committed entries moved to segments.",
+                .counter,
+                Double(log.flushes)
+            ),
+            metric(
+                "wiber_segment_bytes_total",
+                "Bytes moved to segments.",
+                .counter,
+                Double(log.flushedBytes)
+            ),
+            metric("wiber_log_syncs_total", "Files made durable.", .counter, Double(log.syncs)),
+            metric(
+                "wiber_log_queue_entries",
+                "Entries that wait for the next batch.",
+                .gauge,
+                Double(log.queuedEntries)
+            ),
+            metric(
+                "wiber_log_queue_bytes",
+                "Bytes that wait for the next batch.",
+                .gauge,
+                Double(log.queuedBytes)
+            ),
+            metric(
+                "wiber_memtable_bytes",
+                "Bytes of entries that are in no segment yet.",
+                .gauge,
+                Double(log.memtableBytes)
+            ),
+            metric(
+                "wiber_retained_bytes",
+                "Bytes of entries kept in memory for readers.",
+                .gauge,
+                Double(log.retainedBytes)
+            ),
+            metric("wiber_wal_files", "Files of the write-ahead log.", .gauge, Double(log.walFiles)),
+            metric("wiber_segments", "Segment files.", .gauge, Double(log.segments)),
+            metric("wiber_log_groups", "Groups in the log.", .gauge, Double(log.groups)),
+        ]
+    }
+}

@@ -1,0 +1,110 @@
+import WiberBase
+import WiberLog
+import WiberRaft
+import WiberTopic
+import WiberWire
+
+/// What a node says about itself: JSON that HTTP and the line protocol share.
+extension ShardCore {
+    /// `nil` once the node serves; else the reason for which it does not.
+    public func readiness() -> String? {
+        guard shutdown == nil else { return "shutting down" }
+        guard store.superblock.clusterID != .zero else {
+            return "the cluster is not formed yet: a majority of its nodes must be up"
+        }
+        guard groups[ShardCore.metaSlot].leader != nil else {
+            return "the meta group has no leader"
+        }
+        let waiting = groups.first { $0.raft != nil && $0.leader == nil }
+        return waiting.map { "topic \($0.configuration.name) has no leader" }
+    }
+
+    /// The JSON of `/api/cluster`.
+    public func clusterJSON() -> [UInt8] {
+        let nodes = peers.map { peer in
+            ClusterStatus.Node(
+                id: peer.address.name,
+                host: peer.address.host,
+                port: peer.address.port,
+                httpPort: peer.address.httpPort,
+                state: peer.id == selfID ? "alive" : peer.health.rawValue,
+                since: peer.healthSince,
+                roundTrip: peer.id == selfID ? nil : peer.roundTrip
+            )
+        }
+        return ClusterStatus(
+            cluster: configuration.cluster,
+            clusterID: store.superblock.clusterID,
+            node: configuration.nodeName,
+            metaLeader: groups[ShardCore.metaSlot].leader.map { name(of: $0) },
+            nodes: nodes
+        ).json
+    }
+
+    /// The JSON of `/api/topics`: an array.
+    public func topicsJSON() -> [UInt8] {
+        var json = JSONWriter()
+        let slots = groups.indices.filter { groups[$0].id != .meta }
+            .sorted { groups[$0].configuration.name < groups[$1].configuration.name }
+        json.array(slots) { json, slot in status(slot).write(into: &json) }
+        return json.bytes
+    }
+
+    /// The JSON of `/api/topics/<name>`; `nil` if there is no such topic.
+    public func topicJSON(_ name: String) -> [UInt8]? {
+        guard let slot = slotOfName[Array(name.utf8)] else { return nil }
+        var json = JSONWriter()
+        status(slot).write(into: &json)
+        return json.bytes
+    }
+
+    private func status(_ slot: Int) -> TopicStatus {
+        var status = TopicStatus(configuration: groups[slot].configuration)
+        let group = groups[slot]
+        status.leader = group.leader.map { name(of: $0) }
+        status.replicas = group.replicas.map { replica($0, of: group) }
+        status.term = group.raft?.currentTerm.rawValue ?? 0
+        status.firstSequence = group.topic.firstSequence.rawValue
+        status.lastSequence = group.topic.appliedNextSequence.previous.rawValue
+        status.messages = group.topic.liveMessages
+        status.bytes = group.topic.liveBytes
+        status.lastTime = group.topic.appliedNextSequence > Sequence(1) ? group.topic.lastTime : nil
+        status.firstTime = group.topic.liveMessages > 0 ? firstTime(slot) : nil
+        status.subscribers = UInt64(group.subscribers.count)
+        status.publishRateThousandths = groups[slot].topic.publishRate(now: time.now)
+        return status
+    }
+
+    private func firstTime(_ slot: Int) -> Timestamp? {
+        if let time = groups[slot].topic.firstTime { return time }
+        let first = groups[slot].topic.firstSequence
+        guard case .chunk(let chunk) = place(of: first, slot) else { return nil }
+        var found: Timestamp?
+        chunk.forEachMessage { message in
+            guard message.sequence >= first else { return true }
+            found = message.time
+            return false
+        }
+        return found
+    }
+
+    private func replica(_ node: NodeID, of group: Group) -> TopicStatus.Replica {
+        let isLeader = group.leader == node
+        var replica = TopicStatus.Replica(
+            node: name(of: node),
+            role: isLeader ? "leader" : group.leader == nil ? "unknown" : "follower",
+            matchIndex: nil,
+            isCurrent: nil
+        )
+        if node == selfID, let raft = group.raft {
+            replica.matchIndex = raft.durableIndex.rawValue
+            replica.isCurrent = group.leader != nil
+            replica.role = "\(raft.role)"
+        } else if let progress = group.raft?.progress(of: node) {
+            replica.matchIndex = progress.match.rawValue
+            let isHeard = place(of: node).map { peers[$0].health == .alive } ?? false
+            replica.isCurrent = isHeard && progress.match >= group.applied
+        }
+        return replica
+    }
+}

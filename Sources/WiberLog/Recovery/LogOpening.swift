@@ -174,7 +174,7 @@ struct LogOpening {
                 + " segment"
             throw .damaged([Damage(path: WALFile.directory, what: what)])
         }
-        committed.append(segments.result.committed)
+        committed.append(needed)
         cuts += segments.result.cuts
         groups.append(group)
         tails.append(tail)
@@ -193,7 +193,7 @@ struct LogOpening {
         let header = BatchHeader(
             generation: generation,
             sequence: chain.sequenceMax + 1,
-            durable: chain.batches.last?.header.sequence ?? 0,
+            durable: chain.durable,
             oldestGeneration: generation,
             previousChecksum: chain.batches.last?.header.checksum ?? 0
         )
@@ -232,12 +232,10 @@ struct LogOpening {
         _ chain: WALScan.Chain,
         _ superblock: Superblock
     ) -> (WALFile, [DiskStep]) {
-        var live = Set(chain.batches.map(\.file.number))
-        if let torn = chain.torn { live.insert(torn.file.number) }
         let needed = WALFile.firstOffset + batch.paddedLength
         // Room for what comes next, so that the file is not full at once.
         let wanted = needed + options.walFileSize / 4
-        if let file = files.first(where: { !live.contains($0.number) && $0.size >= wanted }) {
+        if let file = files.first(where: { !chain.live.contains($0.number) && $0.size >= wanted }) {
             return (file, [])
         }
         let size = max(options.walFileSize, WALFile.padded(wanted))
@@ -248,7 +246,7 @@ struct LogOpening {
     private mutating func append(_ generation: UInt64) {
         for place in groups.indices {
             for chunk in tails[place] { groups[place].append(chunk, generation: generation) }
-            groups[place].notedGeneration = generation
+            if !tails[place].isEmpty { groups[place].notedGeneration = generation }
             groups[place].advance(commit: committed[place])
         }
     }

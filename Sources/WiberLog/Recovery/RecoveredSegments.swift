@@ -152,7 +152,8 @@ struct SegmentRecovery {
         }
         result.last = header.previous
         result.configuration = header.configuration
-        if let trailer = try reader.trailer(), limit.map({ trailer.lastIndex < $0 }) ?? true {
+        // The footer is written with the chunk after it: that one must be durable, too.
+        if let trailer = try reader.trailer(), limit.map({ trailer.lastIndex.next < $0 }) ?? true {
             try close(file, header, trailer, &reader)
         } else if isLast {
             try scan(header, &reader)

@@ -18,6 +18,10 @@ struct WALScan {
         var batches: [Found]
         /// The last batch, if it is incomplete: the write was cut short.
         var torn: Found?
+        /// The last batch that a later one, or itself, says was durable.
+        var durable: UInt64
+        /// The files that replay needs, now or if what is not durable yet is lost.
+        var live: Set<UInt64> = []
         /// The highest numbers anywhere, used or not.
         var generationMax: UInt64
         var sequenceMax: UInt64
@@ -87,24 +91,40 @@ struct WALScan {
         }
         var chain = Chain(
             batches: [],
+            durable: top.header.durable,
             generationMax: found.reduce(0) { max($0, $1.header.generation) },
             sequenceMax: top.header.sequence
         )
-        var last = top
-        if try !isComplete(top) {
-            chain.torn = top
-            let before = found.last { $0.header.sequence == top.header.durable }
-            guard let before else {
-                let what =
-                    "batch \(top.header.sequence) is incomplete and batch \(top.header.durable),"
-                    + " which was durable, is damaged"
-                damages.append(Damage(path: top.file.path, offset: top.offset, what: what))
-                return nil
+        var last: Found?
+        for batch in found.reversed() where batch.header.sequence >= top.header.durable {
+            if try isComplete(batch) {
+                last = batch
+                break
             }
-            last = before
+            chain.torn = batch
+        }
+        guard let last else {
+            let what =
+                "batch \(top.header.sequence) is incomplete and batch \(top.header.durable),"
+                + " which was durable, is damaged"
+            damages.append(Damage(path: top.file.path, offset: top.offset, what: what))
+            return nil
         }
         collect(through: last, into: &chain)
+        noteLive(last, &chain)
         return damages.isEmpty ? chain : nil
+    }
+
+    /// The last batch may say that files are free; until it is durable, they are not.
+    private func noteLive(_ last: Found, _ chain: inout Chain) {
+        let durable = found.first { $0.header.sequence == chain.durable }
+        let oldest = min(
+            last.header.oldestGeneration,
+            durable?.header.oldestGeneration ?? last.header.oldestGeneration
+        )
+        for batch in found where batch.header.generation >= oldest {
+            chain.live.insert(batch.file.number)
+        }
     }
 
     /// Walks back from the last batch to the first that it says replay needs.

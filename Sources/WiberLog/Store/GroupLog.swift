@@ -29,6 +29,8 @@ struct GroupLog: Sendable {
     private(set) var commit = LogIndex.zero
     /// Entries up to here are in segment files, which may not be synced yet.
     private(set) var flushed = LogIndex.zero
+    /// Entries up to here are in segment files durably.
+    var synced = LogIndex.zero
     /// Entries up to here are committed and durable.
     private(set) var flushable = LogIndex.zero
     private(set) var flushableBytes = 0
@@ -63,6 +65,7 @@ struct GroupLog: Sendable {
         active = segments.active
         configuration = segments.configuration
         flushed = last.index
+        synced = last.index
         flushable = last.index
         durable = last.index
         commit = last.index

@@ -71,12 +71,12 @@ extension LogStore {
     /// Whole files only, from the front, durable successors only; never the newest.
     public mutating func trim(_ group: GroupID, below sequence: Sequence, index: LogIndex) {
         let slot = known(group)
-        let hard = groups[slot].hard
+        let synced = groups[slot].synced
         var count = 0
         for segment in groups[slot].closed {
             let trailer = segment.trailer
             guard trailer.lastIndex < index, trailer.nextSequence <= sequence,
-                trailer.lastIndex < hard.segmentEnd, !changedEnds.contains(slot)
+                trailer.lastIndex < synced
             else { break }
             count += 1
         }
@@ -175,7 +175,9 @@ extension LogStore {
 
     /// Segments are durable up to where they reach now; their groups' hard slots will say so.
     private mutating func noteSynced() {
-        for slot in dirtySlots.sorted() where groups[slot].hard.segmentEnd < groups[slot].flushed {
+        for slot in dirtySlots.sorted() {
+            groups[slot].synced = groups[slot].flushed
+            guard groups[slot].hard.segmentEnd < groups[slot].flushed else { continue }
             groups[slot].hard.segmentEnd = groups[slot].flushed
             changedEnds.insert(slot)
         }

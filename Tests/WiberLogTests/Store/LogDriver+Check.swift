@@ -50,7 +50,8 @@ extension LogDriver {
             }
         }
         after.durable = last
-        after.commit = found?.segmentEnd ?? .zero
+        // Raft never takes back what was committed, although this replica may not know it yet.
+        after.commit = min(model.commit, last)
         after.hard = hard
         after.hardAsked = []
         after.term = Term((after.log.map { $0.header.term.rawValue }.max() ?? 0) + 1)

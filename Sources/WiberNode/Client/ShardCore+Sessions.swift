@@ -72,6 +72,7 @@ extension ShardCore {
                 offset += consumed
                 break loop
             case .request(let request, let consumed):
+                if mustWait(request, connection) { break loop }
                 offset += consumed
                 handle(request, connection)
             case .invalid(let error, let consumed):
@@ -92,11 +93,27 @@ extension ShardCore {
         return offset
     }
 
+    /// Whether a request looks at what earlier ones of its connection do: it begins once they are
+    /// answered, so that a client sees its own publishes.
+    private func mustWait(_ request: LineRequest, _ connection: ConnectionID) -> Bool {
+        guard let session = sessions[connection], session.replies.requestCount > 0 else {
+            return false
+        }
+        switch request {
+        case .publish, .ping, .help, .connect: return false
+        case .subscribe, .unsubscribe, .history, .topics, .stats, .quit: return true
+        }
+    }
+
+    /// More than the longest line, so that one always fits.
+    private static let inboxMax =
+        2 * (LineLimits.payloadLengthMax + LineLimits.controlLengthMax)
+
     private func isCongested(_ session: Session) -> Bool {
         session.unwritableSince != nil
             || session.replies.requestCount >= limits.requestsPerConnection
             || session.replies.byteCount >= limits.pendingBytesPerConnection
-            || session.out.count >= 4 << 20
+            || session.out.count >= 4 << 20 || session.inbox.count > Self.inboxMax
     }
 
     private func setReading(_ connection: ConnectionID, _ isReading: Bool) {
@@ -161,7 +178,9 @@ extension ShardCore {
             withOut(of: connection) { out in
                 sessions[connection]?.replies.drain(into: &out)
             }
-            if let session = sessions[connection], !session.isReading, !isCongested(session) {
+            if let session = sessions[connection], !isCongested(session),
+                !session.isReading || (!session.inbox.isEmpty && session.replies.requestCount == 0)
+            {
                 setReading(connection, true)
                 parseInbox(connection)
             }

@@ -78,6 +78,7 @@ extension ShardCore {
         let slot = groups.count
         groups.append(group)
         slotOfGroup[id] = slot
+        nextRaftDeadline = min(nextRaftDeadline, group.raft?.nextDeadline ?? .distantFuture)
         if id != .meta { slotOfName[group.nameBytes] = slot }
         rebuildTopic(slot)
         markDirty(slot)

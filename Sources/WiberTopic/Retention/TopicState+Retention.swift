@@ -4,39 +4,84 @@ public import WiberBase
 /// messages, as far as they are at hand; what is not at hand yet goes with a later chunk.
 extension TopicState {
     /// The sequence whose chunk the leader should ``feedFront(_:)`` next; `nil`: enough is at hand.
+    ///
+    /// May name a message that is not committed yet: it is fed with its commit, or earlier.
     public var frontNeeds: Sequence? {
         guard !configuration.retention.isUnlimited, front.count < FrontCursor.rowsMax / 2 else {
             return nil
         }
-        let next = front.count == 0 ? committed.firstSequence : front.next
-        return next < committed.nextSequence ? next : nil
+        let first = tail.firstSequence
+        let next = front.count == 0 ? first : max(first, front.next)
+        return next < tail.nextSequence ? next : nil
     }
 
-    /// Takes the rows of a committed chunk.
+    /// Takes the rows of a chunk of this log.
     public mutating func feedFront(_ chunk: Chunk) {
-        guard front.count < FrontCursor.rowsMax else { return }
+        guard !configuration.retention.isUnlimited, front.count < FrontCursor.rowsMax else {
+            return
+        }
         front.drop(before: tail.firstSequence)
         front.feed(chunk, from: tail.firstSequence)
     }
 
+    /// A chunk that only moves the first sequence, or only log time so that expired ids go; `nil`
+    /// if nothing is due.
+    ///
+    /// - Precondition: the open chunk is empty.
+    public mutating func trimChunk(
+        group: GroupID,
+        entry: EntryID,
+        wall: Timestamp,
+        expiry: Timestamp
+    ) -> Chunk? {
+        invariant(builder.isEmpty, "a trim beside \(builder.count) open messages")
+        var header = header(group: group, entry: entry)
+        let before = header.firstSequence
+        trim(&header, next: tail.nextSequence, expiry: expiry)
+        guard header.firstSequence > before || areIDsDue(expiry) else { return nil }
+        idsAreShort = false
+        header.kind = .trim
+        header.baseTime = max(wall, tail.lastTime.next)
+        return Chunk.control(header)
+    }
+
     /// Moves the first sequence as far as the limits ask for.
+    ///
+    /// `next` is the sequence after the last message of the chunk with this header.
     mutating func trim(_ header: inout ChunkHeader, next: Sequence, expiry: Timestamp) {
-        let retention = configuration.retention
-        guard !retention.isUnlimited else { return }
+        guard !configuration.retention.isUnlimited else { return }
         front.drop(before: header.firstSequence)
         while header.liveMessages > 0, header.firstSequence < next,
-            let row = front.first, row.sequence == header.firstSequence
+            let row = front.first, row.sequence == header.firstSequence,
+            isDue(row, header, expiry)
         {
-            let isTooMany = retention.maxMessages.map { header.liveMessages > $0 } ?? false
-            let isTooLarge = retention.maxBytes.map { header.liveBytes > $0 } ?? false
-            let isTooOld = retention.maxAge.map { age in
-                expiry.rawValue > age && row.time.rawValue < expiry.rawValue - age
-            }
-            guard isTooMany || isTooLarge || isTooOld ?? false else { return }
-            _ = front.popFirst()
-            header.firstSequence = front.first?.sequence ?? header.firstSequence.next
+            front.popFirst()
+            header.firstSequence = row.sequence.next
             header.liveMessages -= 1
             header.liveBytes -= min(header.liveBytes, UInt64(row.length))
         }
+    }
+
+    /// Whether the oldest message must go.
+    ///
+    /// One that is exactly `max_age` old stays.
+    private func isDue(
+        _ row: FrontCursor.Row,
+        _ header: ChunkHeader,
+        _ expiry: Timestamp
+    ) -> Bool {
+        let retention = configuration.retention
+        if let most = retention.maxMessages, header.liveMessages > most { return true }
+        if let most = retention.maxBytes, header.liveBytes > most { return true }
+        guard let age = retention.maxAge, expiry.rawValue > age else { return false }
+        return row.time.rawValue < expiry.rawValue - age
+    }
+
+    /// Whether moving log time forward is worth an entry: the last id of an idle topic has expired,
+    /// or one had to be refused and others can go.
+    private func areIDsDue(_ expiry: Timestamp) -> Bool {
+        let oldest = idsAreShort ? dedup.firstTime : dedup.lastTime
+        guard let oldest else { return false }
+        return oldest < windowStart(expiry)
     }
 }

@@ -22,7 +22,7 @@ public struct Tail: Equatable, Sendable {
 
     /// After a chunk.
     ///
-    /// - Parameter lastTime: the chunk's last stamp.
+    /// `lastTime` is the chunk's last stamp.
     init(after header: ChunkHeader, lastTime: Timestamp) {
         nextSequence = header.nextSequence
         firstSequence = header.firstSequence

@@ -2,6 +2,10 @@ public import WiberBase
 
 /// The leader's door: decide, then log. What is admitted has its sequence and its time at once.
 extension TopicState {
+    /// The largest body that fits a chunk by itself, in bytes.
+    public static let bodyLengthMax =
+        ChunkHeader.lengthMax - ChunkHeader.size - ChunkHeader.rowSize
+
     /// Whether nothing waits to be sealed.
     public var isBuilderEmpty: Bool { builder.isEmpty }
     /// The bytes that wait to be sealed.
@@ -20,62 +24,68 @@ extension TopicState {
         digest: Digest128?,
         wall: Timestamp
     ) -> Admission {
+        let time = max(wall, openTime.next)
         if let digest {
-            expireIDs(max(wall, openTime))
-            if let place = dedup.place(of: digest) {
+            if let place = dedup.place(of: digest, since: windowStart(time)) {
                 return .duplicate(of: place.sequence, at: place.index)
             }
-            guard dedup.byteCount + DedupTable.entrySize <= Self.dedupMemoryMax else {
-                return .refused(.dedupMemoryFull(limit: Self.dedupMemoryMax))
+            guard budget.hasRoom else {
+                idsAreShort = true
+                return .refused(.dedupMemoryFull(limit: budget.limit))
             }
         }
-        let time = max(wall, openTime.next)
+        if let refusal = Self.refusal(of: body) { return .refused(refusal) }
         let sequence = openNext
-        openBytes += UInt64(builder.append(body, time: time))
+        let length = builder.append(body, time: time)
         openNext = sequence.next
         openTime = time
+        openBytes += UInt64(length)
         if let digest { dedup.insert(digest, sequence, time, Self.open) }
+        if !configuration.retention.isUnlimited {
+            let row = FrontCursor.Row(sequence: sequence, time: time, length: UInt32(length))
+            front.admit(row, from: tail.firstSequence)
+        }
         return .accepted(sequence, time)
+    }
+
+    /// Why a body can be in no chunk.
+    private static func refusal(of body: MessageBody) -> AdmissionRefusal? {
+        let limit = Int(UInt16.max)
+        if let length = body.subject?.count, length > limit {
+            return .fieldTooLong(length: length, limit: limit)
+        }
+        if let length = body.id?.count, length > limit {
+            return .fieldTooLong(length: length, limit: limit)
+        }
+        let length = body.encodedLength
+        return length > bodyLengthMax ? .tooLarge(length: length, limit: bodyLengthMax) : nil
     }
 
     /// Gives up what was admitted and not sealed: it was never in the log.
     public mutating func discardBuilder() {
         builder = ChunkBuilder()
         dedup.truncate(from: Self.open)
+        front.discard(from: tail.nextSequence)
         resetOpen()
     }
 
     /// Closes the open chunk; the header says what the topic is after it, retention included.
     ///
-    /// - Parameter expiry: messages older than the retention's age at this time go.
+    /// Messages that are older than the retention's age at the time `expiry` go.
+    ///
+    /// - Precondition: the open chunk has a message, and `entry` comes right after the log.
     public mutating func seal(group: GroupID, entry: EntryID, expiry: Timestamp) -> Chunk {
         var header = header(group: group, entry: entry)
-        header.liveMessages = tail.liveMessages + UInt64(builder.count)
-        header.liveBytes = tail.liveBytes + openBytes
+        header.liveMessages &+= UInt64(builder.count)
+        header.liveBytes &+= openBytes
         trim(&header, next: openNext, expiry: expiry)
         dedup.seal(entry.index, open: Self.open)
         return builder.seal(header)
     }
 
-    /// A chunk that only moves the first sequence; `nil` if nothing is due.
-    ///
-    /// - Precondition: the open chunk is empty.
-    public mutating func trimChunk(
-        group: GroupID,
-        entry: EntryID,
-        wall: Timestamp,
-        expiry: Timestamp
-    ) -> Chunk? {
-        var header = header(group: group, entry: entry)
-        let before = header.firstSequence
-        trim(&header, next: tail.nextSequence, expiry: expiry)
-        guard header.firstSequence > before else { return nil }
-        header.kind = .trim
-        header.baseTime = max(wall, tail.lastTime.next)
-        return Chunk.control(header)
-    }
-
     /// A chunk without messages, at the end of the log.
+    ///
+    /// Its time is not ahead of messages that are open: they come after it.
     public func control(
         _ kind: ChunkKind,
         _ bytes: [UInt8],
@@ -85,11 +95,11 @@ extension TopicState {
     ) -> Chunk {
         var header = header(group: group, entry: entry)
         header.kind = kind
-        header.baseTime = max(wall, tail.lastTime.next)
+        header.baseTime = builder.isEmpty ? max(wall, tail.lastTime.next) : tail.lastTime
         return Chunk.control(header, bytes: bytes)
     }
 
-    private func header(group: GroupID, entry: EntryID) -> ChunkHeader {
+    func header(group: GroupID, entry: EntryID) -> ChunkHeader {
         var header = ChunkHeader()
         header.previousChecksum = tail.checksum
         header.group = group

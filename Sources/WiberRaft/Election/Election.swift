@@ -24,8 +24,14 @@ struct Election: Sendable {
 
 /// When elections begin and how they end (Raft §5.2; PreVote: thesis §9.6).
 extension Raft {
-    /// Whether this node may ever lead.
-    var isPromotable: Bool { configuration.isVoter(id) && currentTerm < Self.termMax }
+    /// Whether this node may lead: as a voter of the committed configuration or of a later one.
+    ///
+    /// A change that is not committed may leave a node out whose log is the longest, so that no
+    /// other can be elected: it leads once more, by the others' votes, and finishes the change
+    /// (Raft thesis §4.2.2).
+    var isPromotable: Bool {
+        (configuration.isVoter(id) || log.hasVoter(id)) && currentTerm < Self.termMax
+    }
 
     /// What a node of a lower priority waits in addition.
     private var patience: Instant.Span {
@@ -65,11 +71,11 @@ extension Raft {
 
     /// Whether the leader was heard from within `span`, by this group or by its node's beats.
     ///
-    /// A node that is no member any more lives on without leading: only its own word counts then.
+    /// A node that is no voter any more lives on without leading: only its own word counts then.
     func isLeaderFresh(within span: Instant.Span, _ liveness: Liveness) -> Instant? {
         guard let leader else { return nil }
         var heard = leaderHeard
-        if !isLeaderLaneEnded, configuration.contains(leader), let beat = liveness[leader] {
+        if !isLeaderLaneEnded, configuration.isVoter(leader), let beat = liveness[leader] {
             heard = max(heard, beat)
         } else if isLeaderLaneEnded {
             return nil

@@ -16,7 +16,7 @@ public struct RaftLog: Equatable, Sendable {
     public private(set) var runs: [EntryID]
     /// The last index; that of `base` if the log is empty.
     public private(set) var lastIndex: LogIndex
-    /// Ascending by index; the last one is in force. Never empty.
+    /// Ascending by index, never empty; the last one is in force.
     private(set) var configurations: [PlacedConfiguration]
 
     /// A log as recovered, or empty.
@@ -57,6 +57,11 @@ public struct RaftLog: Equatable, Sendable {
 
     /// The entry that brought the configuration in force.
     var configurationIndex: LogIndex { configurations.last?.index ?? .zero }
+
+    /// Whether `node` votes in a configuration that is committed last or not at all yet.
+    func hasVoter(_ node: NodeID) -> Bool {
+        configurations.contains { $0.configuration.isVoter(node) }
+    }
 
     /// The term of an entry; `nil` before `base` and after the end.
     public func term(at index: LogIndex) -> Term? {

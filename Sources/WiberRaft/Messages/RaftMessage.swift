@@ -44,7 +44,7 @@ public struct VoteRequest: Equatable, Sendable {
 
 /// Answers a ``VoteRequest``.
 public struct VoteResponse: Equatable, Sendable {
-    /// Granted: the term that was asked for. Refused: the voter's own.
+    /// The term that was asked for if granted, the voter's own if refused.
     public var term: Term
     /// Whether the vote is given.
     public var isGranted: Bool

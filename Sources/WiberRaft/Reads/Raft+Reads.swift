@@ -31,8 +31,9 @@ extension Raft {
         startReads(&effects)
     }
 
-    /// Begins a round if reads wait and none is under way. Before an entry of its own term is
-    /// committed, a leader does not know what is (Raft §8).
+    /// Begins a round if reads wait and none is under way.
+    ///
+    /// Before an entry of its own term is committed, a leader does not know what is (Raft §8).
     mutating func startReads(_ effects: inout [Effect]) {
         guard isTermCommitted, !reads.isRoundOpen, !reads.waiting.isEmpty else { return }
         reads.round += 1

@@ -20,7 +20,7 @@ extension Raft {
             appendRequested(request, node, &effects)
         case .appendResponse(let response):
             guard response.term <= currentTerm else {
-                return follow(term: response.term, leader: nil, &effects)
+                return giveWay(to: response.term, &effects)
             }
             if response.term == currentTerm { appendAnswered(response, node, &effects) }
         case .timeoutNow(let term):
@@ -31,7 +31,7 @@ extension Raft {
             guard followLeader(node, term, &effects) else { return }
             send(.confirmed(term, round: round), to: node, &effects)
         case .confirmed(let term, let round):
-            guard term <= currentTerm else { return follow(term: term, leader: nil, &effects) }
+            guard term <= currentTerm else { return giveWay(to: term, &effects) }
             if term == currentTerm { confirmed(round, node, &effects) }
         }
     }
@@ -65,6 +65,13 @@ extension Raft {
         leaderHeard = now
         isLeaderLaneEnded = false
         return true
+    }
+
+    /// Follows into a term that nobody leads yet, as far as is known: an election may begin soon.
+    private mutating func giveWay(to term: Term, _ effects: inout [Effect]) {
+        let wasLeader = role == .leader
+        follow(term: term, leader: nil, &effects)
+        if wasLeader { armQuickElection() }
     }
 
     private mutating func leaderSteppedDown(

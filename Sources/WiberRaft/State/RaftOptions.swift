@@ -6,8 +6,9 @@ public struct RaftOptions: Sendable {
     public var electionTimeoutMin = Instant.Span.milliseconds(400)
     /// The longest such time, and the time a leader goes on without a quorum.
     public var electionTimeoutMax = Instant.Span.milliseconds(800)
-    /// 0 ... ``priorityMax``; a node of a lower priority waits longer before it campaigns, and
-    /// never refuses its vote because of it.
+    /// A node of a lower priority waits longer before it campaigns; at most ``priorityMax``.
+    ///
+    /// It never refuses its vote because of it.
     public var priority = Self.priorityMax
     /// After this time without an answer a follower is probed again.
     public var retryInterval = Instant.Span.milliseconds(250)

@@ -76,12 +76,15 @@ let package = Package(
         .executableTarget(
             name: "wiber",
             dependencies: [
-                "WiberNode", "WiberServer",
+                "CWiber", "WiberLog", "WiberNIO", "WiberServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
         ),
         tests("TidyTests"),
-        tests("WiberBaseTests", ["WiberBase"]),
+        tests("EndToEndTests"),
+        tests("WiberBaseTests", ["CWiber", "WiberBase"]),
+        tests("WiberRaftTests", ["WiberBase", "WiberRaft"], exclude: ["Traces"]),
+        tests("WiberLogTests", ["WiberBase", "WiberLog"]),
     ]
 )

@@ -14,6 +14,7 @@ extension ShardCore {
                 version: configuration.version,
                 cluster: configuration.cluster,
                 clientID: connection.rawValue,
+                httpPort: peers.first { $0.id == selfID }?.address.httpPort ?? 0,
                 into: &out
             )
         }

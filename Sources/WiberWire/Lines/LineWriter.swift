@@ -68,6 +68,7 @@ public enum LineWriter {
         version: String,
         cluster: String,
         clientID: UInt64,
+        httpPort: Int,
         into bytes: inout [UInt8]
     ) {
         bytes.appendLiteral("INFO ")
@@ -79,6 +80,7 @@ public enum LineWriter {
             json.field("proto", UInt64(1))
             json.field("cluster", cluster)
             json.field("client_id", clientID)
+            json.field("http_port", UInt64(clamping: httpPort))
             json.field("headers", true)
             json.field("max_payload", UInt64(LineLimits.payloadLengthMax))
         }

@@ -1,0 +1,123 @@
+import WiberBase
+import Yams
+
+extension ConfigurationParser {
+    mutating func parseTopics(_ node: Node?, nodes: Int) -> [TopicConfiguration] {
+        guard let list = reader.list(node, "topics") else { return [] }
+        var topics: [TopicConfiguration] = []
+        for entry in list {
+            guard let topic = parseTopic(entry, nodes: nodes) else { continue }
+            if topics.contains(where: { $0.name == topic.name }) {
+                reader.error(entry, "the topic '\(topic.name)' is given twice: keep one")
+            }
+            for other in topics {
+                for subject in topic.subjects {
+                    guard let taken = other.subjects.first(where: { Self.overlap($0, subject) })
+                    else { continue }
+                    reader.error(
+                        entry,
+                        "the subject '\(subject)' overlaps '\(taken)' of topic \(other.name): "
+                            + "a subject belongs to one topic"
+                    )
+                }
+            }
+            topics.append(topic)
+        }
+        return topics
+    }
+
+    private mutating func parseTopic(_ node: Node, nodes: Int) -> TopicConfiguration? {
+        let known = ["name", "description", "subjects", "replicas", "retention", "dedup"]
+        guard let fields = reader.fields(node, "a topic", known: known) else { return nil }
+        guard let name = reader.text(fields["name"], "name") else {
+            if fields["name"] == nil { reader.error(node, "a topic needs a name") }
+            return nil
+        }
+        guard TopicConfiguration.isValidName(Array(name.utf8)) else {
+            reader.error(fields["name"], "a topic's name has 1 to 255 of A-Z a-z 0-9 _ -")
+            return nil
+        }
+        var topic = TopicConfiguration(name: name, replicas: nodes >= 3 ? 3 : 1)
+        topic.description = reader.text(fields["description"], "description") ?? ""
+        if let count = reader.integer(fields["replicas"], "replicas", in: 1...max(1, nodes)) {
+            topic.replicas = count
+            if count.isMultiple(of: 2) {
+                reader.warn(
+                    fields["replicas"],
+                    "\(count) replicas survive no more failures than \(count - 1): use an odd number"
+                )
+            }
+        }
+        parseSubjects(fields["subjects"], &topic)
+        parseRetention(fields["retention"], &topic)
+        parseDedup(fields["dedup"], &topic)
+        return topic
+    }
+
+    private mutating func parseSubjects(_ node: Node?, _ topic: inout TopicConfiguration) {
+        guard let list = reader.list(node, "subjects") else { return }
+        var subjects: [String] = []
+        for entry in list {
+            guard let subject = reader.text(entry, "a subject") else { continue }
+            guard Self.isValidPattern(subject) else {
+                reader.error(
+                    entry,
+                    "'\(subject.prefix(64))' is no subject: words with dots between them, "
+                        + "* for one word, > at the end for the rest"
+                )
+                continue
+            }
+            subjects.append(subject)
+        }
+        topic.subjects = subjects
+    }
+
+    private mutating func parseRetention(_ node: Node?, _ topic: inout TopicConfiguration) {
+        guard let node else { return }
+        let known = ["max_age", "max_bytes", "max_messages"]
+        guard let fields = reader.fields(node, "retention", known: known) else { return }
+        topic.retention.maxAge = reader.duration(fields["max_age"], "max_age")
+        topic.retention.maxBytes = reader.bytes(fields["max_bytes"], "max_bytes")
+        topic.retention.maxMessages =
+            reader.integer(fields["max_messages"], "max_messages", in: 1...Int.max / 2)
+            .map { UInt64($0) }
+    }
+
+    private mutating func parseDedup(_ node: Node?, _ topic: inout TopicConfiguration) {
+        guard let node else { return }
+        guard let fields = reader.fields(node, "dedup", known: ["window", "by"]) else { return }
+        if let window = reader.duration(fields["window"], "dedup.window") {
+            topic.dedupWindow = window
+        }
+        switch reader.choice(fields["by"], "dedup.by", among: ["id", "content", "none"]) {
+        case "content": topic.dedupKey = .content
+        case "none": topic.dedupKey = .none
+        case _: topic.dedupKey = .id
+        }
+    }
+
+    static func isValidPattern(_ subject: String) -> Bool {
+        let words = subject.split(separator: ".", omittingEmptySubsequences: false)
+        guard subject.utf8.count <= 255, !words.isEmpty else { return false }
+        return words.enumerated().allSatisfy { place, word in
+            if word == ">" { return place == words.count - 1 }
+            if word == "*" { return true }
+            return !word.isEmpty
+                && word.utf8.allSatisfy { $0 > 32 && $0 < 127 && $0 != 42 && $0 != 62 }
+        }
+    }
+
+    /// Whether some subject matches both patterns.
+    static func overlap(_ left: String, _ right: String) -> Bool {
+        let left = left.split(separator: ".")
+        let right = right.split(separator: ".")
+        for place in 0..<max(left.count, right.count) {
+            guard place < left.count, place < right.count else { return false }
+            if left[place] == ">" || right[place] == ">" { return true }
+            guard left[place] == "*" || right[place] == "*" || left[place] == right[place] else {
+                return false
+            }
+        }
+        return true
+    }
+}

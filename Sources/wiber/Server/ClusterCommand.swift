@@ -1,0 +1,133 @@
+import ArgumentParser
+import Foundation
+import WiberNode
+import WiberServer
+
+/// `wiber cluster`
+struct ClusterCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cluster",
+        abstract: "Run a cluster on this machine, or look at one.",
+        subcommands: [Up.self, Status.self]
+    )
+
+    struct Up: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Run every node of a cluster as a child process.",
+            discussion: """
+                Without a configuration: nodes n1, n2, … on 127.0.0.1, client ports from 9101 on. \
+                Ctrl-C stops all nodes.
+
+                Examples:
+                  wiber cluster up
+                  wiber cluster up --nodes 5
+                  wiber cluster up --config cluster.yaml --data /tmp/demo --restart
+                """
+        )
+        @Option(help: "The cluster's YAML file.") var config: String?
+        @Option(help: "Where the data goes: DIR/<node>/.") var data: String?
+        @Option(help: "How many nodes, without a configuration.") var nodes: Int?
+        @Flag(help: "Start a node again when it ends.") var restart = false
+
+        func run() async throws {
+            let cluster: ClusterConfiguration
+            let path: String
+            if let config {
+                if nodes != nil {
+                    throw ValidationError("--nodes goes without --config: the file has the nodes")
+                }
+                cluster = try readConfiguration(config)
+                path = config
+            } else {
+                guard (1...15).contains(nodes ?? 3) else {
+                    throw ValidationError("--nodes must be from 1 to 15; best are 3 and 5")
+                }
+                cluster = .local(nodes: nodes ?? 3)
+                path = try write(cluster, into: data ?? cluster.dataDirectory)
+            }
+            for warning in cluster.warnings { Terminal.complain(warning) }
+            let launcher = ClusterLauncher(
+                configuration: cluster,
+                configurationPath: path,
+                dataDirectory: data ?? cluster.dataDirectory,
+                restarts: restart,
+                say: { Terminal.say($0) }
+            )
+            do {
+                let code = try await launcher.run()
+                if code != 0 { throw ExitCode(code) }
+            } catch let code as ExitCode {
+                throw code
+            } catch {
+                Terminal.complain("wiber: \(error)")
+                throw ExitCode(1)
+            }
+        }
+
+        /// The nodes read a file, so that each can be started again by hand.
+        private func write(_ cluster: ClusterConfiguration, into folder: String) throws -> String {
+            var yaml = "cluster: \(cluster.cluster)\nnodes:\n"
+            for node in cluster.nodes {
+                yaml += "  - { id: \(node.name), host: \(node.host), port: \(node.port) }\n"
+            }
+            try FileManager.default.createDirectory(
+                atPath: folder,
+                withIntermediateDirectories: true
+            )
+            let path = folder + "/cluster.yaml"
+            try Data(yaml.utf8).write(to: URL(filePath: path), options: .atomic)
+            return path
+        }
+    }
+
+    struct Status: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Say which nodes are up and who leads which topic.",
+            discussion: """
+                Examples:
+                  wiber cluster status
+                  wiber cluster status --server nats://127.0.0.1:9101 --output json
+                """
+        )
+        @OptionGroup var client: ClientOptions
+
+        func run() throws {
+            try client.guarded {
+                let server = try ServerAddress.list(client.server)[0]
+                let line = try LineClient(servers: client.server)
+                let topics = try line.request("TOPICS")
+                let cluster = try clusterJSON(server, line)
+                switch client.output {
+                case .json: print("{\"cluster\":\(cluster),\"topics\":\(topics)}")
+                case .text: try show(cluster, topics)
+                }
+            }
+        }
+
+        /// The cluster as the node tells it on its HTTP port, which INFO does not name: the
+        /// usual one is the client port + 4000.
+        private func clusterJSON(_ server: ServerAddress, _ line: LineClient) throws -> String {
+            let port = line.infoFields["http_port"].flatMap { Int($0) } ?? server.port + 4_000
+            let host = line.connection.address.host
+            let answer = try HTTPGet.get("/api/cluster", host: host, port: port)
+            return String(decoding: answer.body, as: UTF8.self)
+        }
+
+        private func show(_ cluster: String, _ topics: String) throws {
+            let cluster = try Terminal.object(cluster)
+            let nodes = cluster["nodes"] as? [[String: Any]] ?? []
+            print("cluster \(cluster["cluster"] ?? ""), meta leader \(cluster["meta_leader"] ?? "none")")
+            var rows = [["NODE", "STATE", "SINCE", "CLIENTS", "HTTP", "RTT"]]
+            for node in nodes {
+                let rtt = (node["rtt_ms"] as? Double).map { String(format: "%.2f ms", $0) } ?? "-"
+                rows.append([
+                    "\(node["id"] ?? "")", "\(node["state"] ?? "")", "\(node["since"] ?? "")",
+                    "\(node["host"] ?? ""):\(node["port"] ?? "")", "\(node["http_port"] ?? "")", rtt,
+                ])
+            }
+            Terminal.table(rows)
+            print("")
+            Terminal.topics(try Terminal.list(topics))
+        }
+    }
+}

@@ -13,7 +13,7 @@ extension EndToEnd {
             ])
             #expect(published.isSuccess, "\(published.errors)")
             let commands: [(arguments: [String], holds: String)] = [
-                (["ping"], ""), (["cluster", "status"], "n2"), (["topics"], "notes"),
+                (["ping"], "n1"), (["cluster", "status"], "n2"), (["topics"], "notes"),
                 (["stats", "notes"], "notes"), (["stats"], "notes"),
                 (["history", "notes"], "hello there"),
             ]

@@ -48,6 +48,8 @@ extension [UInt8] {
     /// Appends the UTF-8 bytes of a literal.
     @inlinable
     public mutating func appendLiteral(_ text: StaticString) {
-        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        append(
+            contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        )
     }
 }

@@ -1,4 +1,4 @@
-/// A seeded generator: the only randomness that pure code has (SplitMix64, Steele et al. 2014).
+/// A seeded generator: the only randomness that pure code has (SplitMix64).
 public struct RandomSource: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

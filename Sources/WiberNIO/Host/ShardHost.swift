@@ -5,10 +5,9 @@ import WiberBase
 public import WiberLog
 public import WiberNode
 
-/// Runs a shard on one event loop: sockets, the timer, and the threads that block for it.
-///
 // SAFETY: everything but `start` and `inspect` is touched on `loop` only, which the
 // entry points check; the shard itself never leaves it.
+/// Runs a shard on one event loop: sockets, the timer, and the threads that block for it.
 public final class ShardHost: @unchecked Sendable {
     /// What the host does with what the shard says about itself.
     public struct Callbacks: Sendable {

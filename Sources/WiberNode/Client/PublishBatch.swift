@@ -64,7 +64,7 @@ struct PublishBatch {
     }
 
     /// Calls `visit` with each body, in order; an unreadable rest is `nil` once a message.
-    func forEach(_ visit: (UnsafeRawBufferPointer?) -> Void) {
+    func visitBodies(_ visit: (UnsafeRawBufferPointer?) -> Void) {
         bodies.withUnsafeBytes { bytes in
             var reader = ByteReader(bytes)
             for _ in 0..<count {

@@ -102,7 +102,8 @@ extension ShardCore {
 
     func continueDelivery(_ connection: ConnectionID, _ group: GroupID, _ chunks: [Chunk]) {
         guard let slot = slotOfGroup[group],
-            let place = sessions[connection]?.subscriptions.firstIndex(where: { $0.group == group }),
+            let place = sessions[connection]?.subscriptions.firstIndex(where: { $0.group == group }
+            ),
             var next = sessions[connection]?.subscriptions[place].next
         else { return }
         sessions[connection]?.subscriptions[place].readToken = nil

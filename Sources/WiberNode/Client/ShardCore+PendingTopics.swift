@@ -89,7 +89,9 @@ extension ShardCore {
             case .subscribe(let from):
                 let text = "OK subscribed to \(groups[slot].configuration.name)\r\n"
                 complete(connection, replySlot, Array(text.utf8))
-                if groups[slot].raft != nil { subscribe(connection, slot, from: from ?? Sequence(1)) }
+                if groups[slot].raft != nil {
+                    subscribe(connection, slot, from: from ?? Sequence(1))
+                }
             }
         }
         enqueue(batch, slot)

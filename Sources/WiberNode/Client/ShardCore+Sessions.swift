@@ -173,8 +173,7 @@ extension ShardCore {
     func flushSessions() {
         let touched = touchedSessions
         touchedSessions.removeAll(keepingCapacity: true)
-        for connection in touched {
-            guard sessions[connection] != nil else { continue }
+        for connection in touched where sessions[connection] != nil {
             sessions[connection]?.isTouched = false
             withOut(of: connection) { out in
                 sessions[connection]?.replies.drain(into: &out)

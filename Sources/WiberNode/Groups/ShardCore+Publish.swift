@@ -117,6 +117,7 @@ extension ShardCore {
         } else {
             seal(slot)
         }
+        answerWaiters(slot)  // Duplicates of what is committed wait for nothing else.
         deliver(slot)
     }
 
@@ -159,7 +160,7 @@ extension ShardCore {
     private func admit(_ slot: Int, _ batch: PublishBatch) {
         var state = BatchState(target: batch.target)
         var fence = groups[slot].waiters.last?.fence ?? .zero
-        batch.forEach { encoded in
+        batch.visitBodies { encoded in
             guard let encoded, let body = try? MessageBody.decode(encoded) else {
                 return state.record(.zero, isDuplicate: false)
             }
@@ -313,7 +314,8 @@ extension ShardCore {
         groups[slot].topic.discardBuilder()
         while let waiter = groups[slot].waiters.popFirst() {
             switch waiter.answer {
-            case .run(let connection, let replySlot, _), .duplicate(let connection, let replySlot, _):
+            case .run(let connection, let replySlot, _),
+                .duplicate(let connection, let replySlot, _):
                 fail(connection, replySlot, .unknown, ShardCore.outcomeUnknown)
             case .batch(let id):
                 guard let state = batches.removeValue(forKey: id) else { continue }

@@ -8,7 +8,7 @@ import WiberWire
 extension ShardCore {
     /// Steps a group and does what follows.
     ///
-    /// - Parameter chunks: what came beside the append message in `input`.
+    /// `chunks` came beside the append message in `input`.
     func step(_ slot: Int, _ input: Input, chunks: [Chunk] = []) {
         guard groups[slot].raft != nil else { return }
         var effects: [Effect] = []

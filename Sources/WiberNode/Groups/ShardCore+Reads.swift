@@ -71,7 +71,9 @@ extension ShardCore {
         let unasked = unaskedReads
         unaskedReads.removeAll(keepingCapacity: true)
         for (group, context) in unasked {
-            guard let slot = slotOfGroup[group], groups[slot].reads[context] != nil else { continue }
+            guard let slot = slotOfGroup[group], groups[slot].reads[context] != nil else {
+                continue
+            }
             askReadIndex(slot, context)
         }
     }
@@ -274,7 +276,8 @@ extension ShardCore {
     }
 
     private func readFailed(_ purpose: ReadPurpose) {
-        let text = "this node could not read its disk; run `wiber data check` on it, "
+        let text =
+            "this node could not read its disk; run `wiber data check` on it, "
             + "and ask another node meanwhile"
         switch purpose {
         case .replication(let group, let replication):

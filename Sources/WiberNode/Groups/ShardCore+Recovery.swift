@@ -17,7 +17,8 @@ extension ShardCore {
                 .info,
                 "group recovered",
                 [
-                    ("group", "\(summary.id)"), ("last_index", "\(store.lastIndex(summary.id) ?? .zero)"),
+                    ("group", "\(summary.id)"),
+                    ("last_index", "\(store.lastIndex(summary.id) ?? .zero)"),
                     ("term", "\(summary.term)"),
                 ]
             )
@@ -30,7 +31,8 @@ extension ShardCore {
         let committed = groups[slot].applied
         var index = store.firstIndex(.meta) ?? LogIndex(1)
         while index <= committed {
-            guard let chunks = chunks(.meta, from: index, through: committed), let last = chunks.last
+            guard let chunks = chunks(.meta, from: index, through: committed),
+                let last = chunks.last
             else { return emit(.fatal("the meta log cannot be read; run `wiber data check`")) }
             for chunk in chunks { applyMeta(chunk) }
             index = last.header.index.next

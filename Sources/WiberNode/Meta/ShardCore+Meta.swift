@@ -14,7 +14,10 @@ extension ShardCore {
         let count = configuration.nodes.count
         let voters = count >= 5 ? 5 : min(3, count)
         let ids = (1...max(1, UInt64(count))).map { NodeID($0) }
-        return Configuration(voters: Array(ids.prefix(voters)), learners: Array(ids.dropFirst(voters)))
+        return Configuration(
+            voters: Array(ids.prefix(voters)),
+            learners: Array(ids.dropFirst(voters))
+        )
     }
 
     /// A node without a cluster that has met a formed one says nothing about who leads it, until
@@ -32,7 +35,9 @@ extension ShardCore {
     /// Appends a command as the meta leader.
     private func propose(_ command: MetaCommand) {
         let slot = ShardCore.metaSlot
-        guard let raft = groups[slot].raft, raft.role == .leader, raft.refusal == nil else { return }
+        guard let raft = groups[slot].raft, raft.role == .leader, raft.refusal == nil else {
+            return
+        }
         var bytes: [UInt8] = []
         command.encode(into: &bytes)
         let entry = EntryID(index: raft.lastIndex.next, term: raft.currentTerm)
@@ -110,7 +115,10 @@ extension ShardCore {
         guard let leader = groups[slot].leader, let place = place(of: leader),
             peers[place].openLane != nil
         else { return false }
-        sendFrame(.createTopic(CreateTopic(request: token(), topic: MetaCommand.encode(topic))), to: place)
+        sendFrame(
+            .createTopic(CreateTopic(request: token(), topic: MetaCommand.encode(topic))),
+            to: place
+        )
         return true
     }
 

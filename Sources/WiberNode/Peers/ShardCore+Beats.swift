@@ -28,7 +28,10 @@ extension ShardCore {
             if deadline <= time.now, mayRunDeadline(slot) {
                 step(slot, .deadline)
             } else {
-                nextRaftDeadline = min(nextRaftDeadline, max(deadline, time.now + .milliseconds(10)))
+                nextRaftDeadline = min(
+                    nextRaftDeadline,
+                    max(deadline, time.now + .milliseconds(10))
+                )
             }
         }
     }

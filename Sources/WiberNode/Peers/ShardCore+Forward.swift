@@ -80,7 +80,8 @@ extension ShardCore {
                 BatchState.Outcome(first: $0.first, count: $0.count, isDuplicate: $0.isDuplicate)
             }
             let total = outcomes.reduce(0) { $0 + UInt64($1.count) }
-            guard total == UInt64(forward.batch.count), case .clients(let runs) = forward.batch.target
+            guard total == UInt64(forward.batch.count),
+                case .clients(let runs) = forward.batch.target
             else { return failUnknown(forward) }
             answer(runs, outcomes)
         case .notLeader: retry(forward)

@@ -84,7 +84,10 @@ extension ShardCore {
             return refused(refusal, reply.text, place, connection)
         }
         guard reply.node == peers[place].address.name else {
-            return drop(connection, "\(reply.node) answers where \(peers[place].address.name) should")
+            return drop(
+                connection,
+                "\(reply.node) answers where \(peers[place].address.name) should"
+            )
         }
         let isSame = peers[place].incarnation == reply.incarnation
         peers[place].incarnation = reply.incarnation

@@ -95,7 +95,9 @@ extension ShardCore {
     func closed(_ connection: ConnectionID, wasReset: Bool) {
         if sessions[connection] != nil { return closeSession(connection) }
         if let lane = incoming.removeValue(forKey: connection) {
-            if let node = lane.node, let place = place(of: node), peers[place].incoming == connection {
+            if let node = lane.node, let place = place(of: node),
+                peers[place].incoming == connection
+            {
                 peers[place].incoming = nil
             }
             return

@@ -33,7 +33,9 @@ extension ShardCore {
             return
         }
         shutdown?.isFarewellSaid = true
-        for place in peers.indices where peers[place].openLane != nil { sendFrame(.goodbye, to: place) }
+        for place in peers.indices where peers[place].openLane != nil {
+            sendFrame(.goodbye, to: place)
+        }
         store.seal()
         nextSweep = time.now
     }

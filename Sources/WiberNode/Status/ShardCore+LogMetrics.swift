@@ -4,7 +4,8 @@ import WiberLog
 extension ShardCore {
     func logMetrics() -> [Metric] {
         let log = store.statistics
-        func metric(_ name: String, _ help: String, _ kind: Metric.Kind, _ value: Double) -> Metric {
+        func metric(_ name: String, _ help: String, _ kind: Metric.Kind, _ value: Double) -> Metric
+        {
             Metric(name: name, help: help, kind: kind, labels: [], value: value)
         }
         return [
@@ -53,7 +54,12 @@ extension ShardCore {
                 .gauge,
                 Double(log.retainedBytes)
             ),
-            metric("wiber_wal_files", "Files of the write-ahead log.", .gauge, Double(log.walFiles)),
+            metric(
+                "wiber_wal_files",
+                "Files of the write-ahead log.",
+                .gauge,
+                Double(log.walFiles)
+            ),
             metric("wiber_segments", "Segment files.", .gauge, Double(log.segments)),
             metric("wiber_log_groups", "Groups in the log.", .gauge, Double(log.groups)),
         ]

@@ -26,7 +26,11 @@ extension ShardCore {
     private func clientMetrics() -> [Metric] {
         [
             gauge("wiber_client_connections", "Clients connected now.", sessions.count),
-            counter("wiber_client_connections_total", "Clients so far.", counters.connectionsOpened),
+            counter(
+                "wiber_client_connections_total",
+                "Clients so far.",
+                counters.connectionsOpened
+            ),
             counter(
                 "wiber_client_bytes_received_total",
                 "Bytes from clients.",
@@ -50,7 +54,11 @@ extension ShardCore {
 
     private func publishMetrics() -> [Metric] {
         [
-            counter("wiber_publishes_total", "Publishes that reached this node.", counters.publishes),
+            counter(
+                "wiber_publishes_total",
+                "Publishes that reached this node.",
+                counters.publishes
+            ),
             counter(
                 "wiber_dedup_hits_total",
                 "Publishes that were stored before.",
@@ -117,7 +125,11 @@ extension ShardCore {
             gauge("wiber_inbox_bytes", "Bytes of clients that are not parsed yet.", inboxes),
             gauge("wiber_outbox_bytes", "Bytes of publishes waiting for a leader.", outbox),
             gauge("wiber_commit_waiters", "Answers that wait for a commit.", waiters),
-            gauge("wiber_forwards_outstanding", "Batches that a leader has not answered.", forwards.count),
+            gauge(
+                "wiber_forwards_outstanding",
+                "Batches that a leader has not answered.",
+                forwards.count
+            ),
             gauge("wiber_read_index_waiting", "Reads that wait for the leader.", pendingReads),
             gauge("wiber_disk_reads_outstanding", "Reads from disk under way.", reads.count),
             gauge("wiber_topics_pending", "Topics being created.", pendingTopics.count),

@@ -112,8 +112,12 @@ public final class Connection {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress?.advanced(by: sent), bytes.count - sent,
-                    Int32(MSG_NOSIGNAL))
+                Glibc.send(
+                    descriptor,
+                    $0.baseAddress?.advanced(by: sent),
+                    bytes.count - sent,
+                    Int32(MSG_NOSIGNAL)
+                )
             }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { throw ClientError.closed(address: "\(address)") }
@@ -139,7 +143,10 @@ public final class Connection {
                 if last > offset, buffer[last - 1] == UInt8(ascii: "\r") { last -= 1 }
                 let text = String(decoding: buffer[offset..<last], as: UTF8.self)
                 offset = end + 1
-                if offset == buffer.count { buffer.removeAll(keepingCapacity: true); offset = 0 }
+                if offset == buffer.count {
+                    buffer.removeAll(keepingCapacity: true)
+                    offset = 0
+                }
                 return text
             }
             scanned = buffer.count

@@ -89,7 +89,11 @@ public struct ClusterConfiguration: Sendable {
             throw failure(1, 1, "a configuration is UTF-8 text of at most 1 MiB")
         }
         if let line = tooDeepLine(text) {
-            throw failure(line, 1, "the YAML nests deeper than \(depthMax): this is no configuration")
+            throw failure(
+                line,
+                1,
+                "the YAML nests deeper than \(depthMax): this is no configuration"
+            )
         }
         let root: Node
         do {
@@ -122,7 +126,10 @@ public struct ClusterConfiguration: Sendable {
             .composer(_, let problem, let mark, _):
             (mark, problem)
         case .duplicatedKeysInMapping(let duplicates, let context):
-            (context.mark, "a key is given twice: \(duplicates.map { "\($0)" }.sorted().joined(separator: ", "))")
+            (
+                context.mark,
+                "a key is given twice: \(duplicates.map { "\($0)" }.sorted().joined(separator: ", "))"
+            )
         case let other: (nil, other.map { "\($0)" } ?? "unreadable")
         }
     }
@@ -130,7 +137,9 @@ public struct ClusterConfiguration: Sendable {
     /// The first line that nests too deep for a parser that calls itself.
     private static func tooDeepLine(_ text: String) -> Int? {
         var open = 0
-        for (place, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (place, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
+            .enumerated()
+        {
             var dashes = 0
             var indentation = 0
             var isLeading = true
@@ -143,7 +152,9 @@ public struct ClusterConfiguration: Sendable {
                 default: isLeading = false
                 }
             }
-            if open > depthMax || dashes > depthMax || indentation > 8 * depthMax { return place + 1 }
+            if open > depthMax || dashes > depthMax || indentation > 8 * depthMax {
+                return place + 1
+            }
         }
         return nil
     }

@@ -134,7 +134,10 @@ struct ConfigurationParser {
         var users: [String: String] = [:]
         for (node, address) in nodes {
             if !ids.insert(address.name).inserted {
-                reader.error(node, "the id '\(address.name)' is given twice: each node needs its own")
+                reader.error(
+                    node,
+                    "the id '\(address.name)' is given twice: each node needs its own"
+                )
             }
             let ports = [
                 ("port", address.port), ("rpc_port", address.rpcPort ?? 0),

@@ -26,7 +26,7 @@ public final class ClusterLauncher: Sendable {
 
     /// A cluster that does not run yet.
     ///
-    /// - Parameter configurationPath: what the nodes read; it must describe `configuration`.
+    /// The nodes read the file at `configurationPath`; it must describe `configuration`.
     public init(
         configuration: ClusterConfiguration,
         configurationPath: String,
@@ -115,7 +115,7 @@ public final class ClusterLauncher: Sendable {
         let say = say
         pipe.fileHandleForReading.readabilityHandler = { handle in
             let data = handle.availableData
-            if data.isEmpty { return handle.readabilityHandler = nil }
+            if data.isEmpty { handle.readabilityHandler = nil }
             for line in String(decoding: data, as: UTF8.self).split(separator: "\n") {
                 let isOrdinary = line.contains(" info ") || line.contains(" warning ")
                 if !isOrdinary { say("\(node): \(line)") }
@@ -135,8 +135,10 @@ public final class ClusterLauncher: Sendable {
         let how = wasSignal ? "was killed by signal \(status)" : "ended with code \(status)"
         say("\(node) \(how); its log is \(dataDirectory)/\(node)/logs/console.log")
         guard restarts else {
-            return say("  start it again: wiber serve --config \(configurationPath) --node \(node)"
-                + " --data \(dataDirectory)")
+            return say(
+                "  start it again: wiber serve --config \(configurationPath) --node \(node)"
+                    + " --data \(dataDirectory)"
+            )
         }
         let lived = child.map { ContinuousClock.now - $0.startedAt } ?? .zero
         guard lived > .seconds(2) || (child?.starts ?? 0) < 5 else {
@@ -161,7 +163,9 @@ public final class ClusterLauncher: Sendable {
             let rpc = node.rpcPort.map { ", nodes \($0)" } ?? ""
             say("  \(node.name): clients \(node.host):\(node.port)\(rpc), HTTP \(node.httpPort)")
         }
-        guard let first = configuration.nodes.first, let last = configuration.nodes.last else { return }
+        guard let first = configuration.nodes.first, let last = configuration.nodes.last else {
+            return
+        }
         say("Try, in another terminal:")
         say("  wiber pub notifications \"hello\" --server nats://\(first.host):\(first.port)")
         say("  wiber history notifications --server nats://\(last.host):\(last.port)")

@@ -7,7 +7,7 @@ import Synchronization
 final class LogSink: Sendable {
     /// The size at which a file is closed, in bytes.
     static let fileSizeMax = 16 << 20
-    /// The files that are kept: `console.log`, `console.log.1`, …
+    /// The files that are kept, `console.log` included.
     static let filesMax = 4
 
     private struct File {

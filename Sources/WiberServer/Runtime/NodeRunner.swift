@@ -133,7 +133,9 @@ public struct NodeRunner: Sendable {
     private func serve(
         _ host: ShardHost,
         _ logger: Logger,
-        _ events: (stream: AsyncStream<NodeEvent>, continuation: AsyncStream<NodeEvent>.Continuation)
+        _ events: (
+            stream: AsyncStream<NodeEvent>, continuation: AsyncStream<NodeEvent>.Continuation
+        )
     ) async throws {
         let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint])
         let waiting = Task {
@@ -141,7 +143,10 @@ public struct NodeRunner: Sendable {
         }
         let peer = own.rpcPort.map { ListenAddress(host: own.listen, port: $0) }
         try await host.start(client: ListenAddress(host: own.listen, port: own.port), peer: peer)
-        let http = HTTPServer(host: host, address: ListenAddress(host: own.listen, port: own.httpPort))
+        let http = HTTPServer(
+            host: host,
+            address: ListenAddress(host: own.listen, port: own.httpPort)
+        )
         try await http.start()
         logger.info("Listening for client connections on \(own.listen):\(own.port)")
         logger.info("Server is ready")

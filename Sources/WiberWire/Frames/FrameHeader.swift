@@ -29,7 +29,9 @@ struct FrameHeader {
         let sequence = try reader.integer(UInt32.self)
         let checksum = try reader.integer(UInt32.self)
         guard length <= lengthMax else { throw .invalid(field: "length", value: UInt64(length)) }
-        guard version == Self.version else { throw .invalid(field: "version", value: UInt64(version)) }
+        guard version == Self.version else {
+            throw .invalid(field: "version", value: UInt64(version))
+        }
         guard let kind = FrameKind(rawValue: number) else {
             throw .invalid(field: "kind", value: UInt64(number))
         }

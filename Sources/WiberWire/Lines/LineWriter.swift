@@ -2,14 +2,14 @@ public import WiberBase
 
 /// Writes what a node says on the line protocol; every line ends in CR LF.
 public enum LineWriter {
-    /// `OK <sequence>`, with `duplicate` for a message that was stored before.
+    /// Writes `OK <sequence>`, with `duplicate` for a message that was stored before.
     public static func ok(_ sequence: Sequence, isDuplicate: Bool, into bytes: inout [UInt8]) {
         bytes.appendLiteral("OK ")
         bytes.appendDecimal(sequence.rawValue)
         bytes.appendLiteral(isDuplicate ? " duplicate\r\n" : "\r\n")
     }
 
-    /// `ERR <CODE> <what, and what to do>`
+    /// Writes `ERR <CODE> <what, and what to do>`.
     public static func error(_ code: LineErrorCode, _ text: String, into bytes: inout [UInt8]) {
         bytes.appendLiteral("ERR ")
         bytes.append(contentsOf: code.rawValue.utf8)
@@ -18,7 +18,7 @@ public enum LineWriter {
         bytes.appendLiteral("\r\n")
     }
 
-    /// `MSG <topic> <sequence> <time> <text>`
+    /// Writes `MSG <topic> <sequence> <time> <text>`.
     public static func message(topic: [UInt8], _ message: Message, into bytes: inout [UInt8]) {
         bytes.appendLiteral("MSG ")
         bytes.append(contentsOf: topic)
@@ -61,7 +61,7 @@ public enum LineWriter {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
     }
 
-    /// `INFO {…}`: the first line of every connection.
+    /// Writes `INFO {…}`: the first line of every connection.
     public static func info(
         serverID: String,
         serverName: String,
@@ -88,7 +88,7 @@ public enum LineWriter {
         bytes.appendLiteral("\r\n")
     }
 
-    /// `OK {"commands":[…]}`
+    /// Writes `OK {"commands":[…]}`.
     public static func help(into bytes: inout [UInt8]) {
         let commands: [(String, String)] = [
             ("PING", "answers PONG"),

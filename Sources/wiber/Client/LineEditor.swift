@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import WiberServer
 
-/// Reads lines from a terminal: arrows, history, completion. A pipe is read as it is.
+/// Reads lines from a terminal, with arrows, history and completion; a pipe is read as it is.
 struct LineEditor {
     private static let historyMax = 1_000
 
@@ -21,9 +21,7 @@ struct LineEditor {
         history = text.split(separator: "\n").suffix(Self.historyMax).map(String.init)
     }
 
-    /// The next line; `nil` at the end.
-    ///
-    /// - Parameter whileIdle: called when the server has said something meanwhile.
+    /// The next line, `nil` at the end; `whileIdle` is called when the server says something.
     mutating func read(whileIdle: () -> Void) -> String? {
         guard isatty(STDIN_FILENO) == 1 else { return readLine(strippingNewline: true) }
         var saved = termios()

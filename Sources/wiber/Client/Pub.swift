@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import WiberServer
 
-/// `wiber pub`
+/// The command `wiber pub`.
 struct Pub: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Store messages in a topic.",
@@ -18,7 +18,8 @@ struct Pub: ParsableCommand {
     )
     @Argument(help: "The topic.") var topic: String
     @Argument(help: "The message; without it standard input is read.") var text: String?
-    @Option(help: "A message id: a repeat within the topic's window is stored once.") var id: String?
+    @Option(help: "A message id: a repeat within the topic's window is stored once.") var id:
+        String?
     @Option(help: "How many lines may wait for their answer.") var window = 1_000
     @OptionGroup var client: ClientOptions
 

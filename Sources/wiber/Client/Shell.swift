@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import WiberServer
 
-/// `wiber shell`
+/// The command `wiber shell`.
 struct Shell: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Talk to a server line by line, with history and completion.",

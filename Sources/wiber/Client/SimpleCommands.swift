@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import WiberServer
 
-/// `wiber ping`
+/// The command `wiber ping`.
 struct Ping: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure the time to a server and back.",
@@ -36,7 +36,7 @@ struct Ping: ParsableCommand {
     }
 }
 
-/// `wiber history`
+/// The command `wiber history`.
 struct History: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Read stored messages.",
@@ -73,13 +73,14 @@ struct History: ParsableCommand {
     private func newest(_ line: LineClient) throws -> String {
         if limit == 100 { return try line.request("HISTORY \(topic)") }
         let stats = try Terminal.object(try line.request("STATS \(topic)"))
-        let last = (stats["last_sequence"] as? UInt64) ?? UInt64(stats["last_sequence"] as? Int ?? 0)
+        let last =
+            (stats["last_sequence"] as? UInt64) ?? UInt64(stats["last_sequence"] as? Int ?? 0)
         let from = last > limit ? last - limit + 1 : 1
         return try line.request("HISTORY \(topic) \(from) \(limit)")
     }
 }
 
-/// `wiber topics`
+/// The command `wiber topics`.
 struct Topics: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List the topics.",
@@ -102,7 +103,7 @@ struct Topics: ParsableCommand {
     }
 }
 
-/// `wiber stats`
+/// The command `wiber stats`.
 struct Stats: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Tell about a topic, or all of them.",
@@ -149,7 +150,7 @@ struct Stats: ParsableCommand {
     }
 }
 
-/// `wiber sub`
+/// The command `wiber sub`.
 struct Sub: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Follow a topic.",

@@ -58,9 +58,13 @@ enum Terminal {
         guard !topics.isEmpty else {
             return say("no topics yet: wiber pub NAME TEXT makes one")
         }
-        var rows = [["TOPIC", "LEADER", "MESSAGES", "BYTES", "FIRST", "LAST", "RATE/S", "REPLICAS"]]
+        var rows = [
+            ["TOPIC", "LEADER", "MESSAGES", "BYTES", "FIRST", "LAST", "RATE/S", "REPLICAS"]
+        ]
         for topic in topics {
-            let replicas = (topic["replicas"] as? [[String: Any]] ?? []).map { "\($0["node"] ?? "")" }
+            let replicas = (topic["replicas"] as? [[String: Any]] ?? []).map {
+                "\($0["node"] ?? "")"
+            }
             rows.append([
                 text(topic["name"]), text(topic["leader"]), text(topic["messages"]),
                 text(topic["bytes"]), text(topic["first_sequence"]), text(topic["last_sequence"]),

@@ -3,7 +3,7 @@ import Foundation
 import WiberNode
 import WiberServer
 
-/// `wiber cluster`
+/// The command `wiber cluster`.
 struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster",
@@ -98,7 +98,7 @@ struct ClusterCommand: AsyncParsableCommand {
                 let topics = try line.request("TOPICS")
                 let cluster = try clusterJSON(server, line)
                 switch client.output {
-                case .json: print("{\"cluster\":\(cluster),\"topics\":\(topics)}")
+                case .json: Terminal.say("{\"cluster\":\(cluster),\"topics\":\(topics)}")
                 case .text: try show(cluster, topics)
                 }
             }
@@ -116,17 +116,20 @@ struct ClusterCommand: AsyncParsableCommand {
         private func show(_ cluster: String, _ topics: String) throws {
             let cluster = try Terminal.object(cluster)
             let nodes = cluster["nodes"] as? [[String: Any]] ?? []
-            print("cluster \(cluster["cluster"] ?? ""), meta leader \(cluster["meta_leader"] ?? "none")")
+            Terminal.say(
+                "cluster \(cluster["cluster"] ?? ""), meta leader \(cluster["meta_leader"] ?? "none")"
+            )
             var rows = [["NODE", "STATE", "SINCE", "CLIENTS", "HTTP", "RTT"]]
             for node in nodes {
                 let rtt = (node["rtt_ms"] as? Double).map { String(format: "%.2f ms", $0) } ?? "-"
                 rows.append([
                     "\(node["id"] ?? "")", "\(node["state"] ?? "")", "\(node["since"] ?? "")",
-                    "\(node["host"] ?? ""):\(node["port"] ?? "")", "\(node["http_port"] ?? "")", rtt,
+                    "\(node["host"] ?? ""):\(node["port"] ?? "")", "\(node["http_port"] ?? "")",
+                    rtt,
                 ])
             }
             Terminal.table(rows)
-            print("")
+            Terminal.say("")
             Terminal.topics(try Terminal.list(topics))
         }
     }

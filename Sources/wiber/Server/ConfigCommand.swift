@@ -3,7 +3,7 @@ import WiberBase
 import WiberNode
 import WiberServer
 
-/// `wiber config`
+/// The command `wiber config`.
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "config",
@@ -32,8 +32,10 @@ struct ConfigCommand: ParsableCommand {
                 let cluster = try ClusterConfiguration.read(path)
                 switch output {
                 case .text:
-                    for warning in cluster.warnings { print(warning) }
-                    print("\(path) is good: \(cluster.nodes.count) nodes, \(cluster.topics.count) topics")
+                    for warning in cluster.warnings { Terminal.say(warning) }
+                    Terminal.say(
+                        "\(path) is good: \(cluster.nodes.count) nodes, \(cluster.topics.count) topics"
+                    )
                 case .json:
                     Terminal.printJSON([
                         "good": true, "nodes": cluster.nodes.map(\.name),

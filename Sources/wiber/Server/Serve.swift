@@ -4,7 +4,7 @@ import Foundation
 import WiberNode
 import WiberServer
 
-/// `wiber serve`
+/// The command `wiber serve`.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run one node in the foreground.",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import WiberServer
 
-/// `wiber bench`
+/// The command `wiber bench`.
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
@@ -30,7 +30,9 @@ struct BenchCommand: ParsableCommand {
             guard (1...1_000_000_000).contains(messages), (1...1 << 20).contains(size),
                 (1...65_536).contains(window)
             else {
-                throw ValidationError("--messages 1 to 10^9, --size 1 to 1048576, --window 1 to 65536")
+                throw ValidationError(
+                    "--messages 1 to 10^9, --size 1 to 1048576, --window 1 to 65536"
+                )
             }
             try client.guarded {
                 let line = try LineClient(servers: client.server)
@@ -67,8 +69,12 @@ struct BenchCommand: ParsableCommand {
             case .text:
                 Terminal.say(
                     "\(count) messages of \(size) bytes acknowledged in "
-                        + String(format: "%.3f s: %.0f/s, %.1f MB/s", seconds, rate,
-                            rate * Double(size) / 1e6)
+                        + String(
+                            format: "%.3f s: %.0f/s, %.1f MB/s",
+                            seconds,
+                            rate,
+                            rate * Double(size) / 1e6
+                        )
                 )
             case .json:
                 Terminal.printJSON([

@@ -3,7 +3,7 @@ import Foundation
 import WiberLog
 import WiberNIO
 
-/// `wiber data`
+/// The command `wiber data`.
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data",

@@ -28,7 +28,7 @@ struct LogOpening {
         }
         try slots.readGroups()
         guard slots.damages.isEmpty else { throw .damaged(slots.damages) }
-        recovery.repairs = slots.repairs
+        recovery.repairs = slots.repairs + slots.badCopies.map(\.description)
         let (files, chain) = try replay(superblock, slots.groups)
         try attempt { () throws(DiskError) in
             for step in slots.repairSteps { try step.run(on: disk) }
@@ -132,9 +132,7 @@ struct LogOpening {
         var damages = scan.damages + replay.damages
         guard let found, damages.isEmpty else { throw .damaged(damages) }
         recovery.replayedEntries = replay.entryCount
-        recovery.tornTail = found.torn.map {
-            "batch \($0.header.sequence) in \($0.file.path) at byte \($0.offset)"
-        }
+        recovery.tornTail = found.tornTail
         for (slot, hard) in slots {
             do throws(LogError) {
                 try restore(slot, hard, replay.take(slot.group, from: hard.logStart))
@@ -180,8 +178,9 @@ struct LogOpening {
         tails.append(tail)
     }
 
-    /// Makes every entry that is not in a segment durable in a fresh file: the page cache is not
-    /// the disk (rule 3). Replay starts there next time.
+    /// Makes every entry that is not in a segment durable in a fresh file.
+    ///
+    /// The page cache is not the disk (rule 3). Replay starts there next time.
     private mutating func rewrite(
         _ superblock: inout Superblock,
         _ files: [WALFile],

@@ -77,8 +77,9 @@ struct SegmentRecovery {
         try checkStart()
     }
 
-    /// Whether all of a file will be flushed again. The first file of the log stays in any case,
-    /// because its header knows what came before.
+    /// Whether all of a file will be flushed again.
+    ///
+    /// The first file of the log stays in any case: its header knows what came before.
     private func isBeyondLimit(_ file: File) -> Bool {
         guard let limit else { return false }
         return file.base >= limit && (file.base > hard.logStart || hard.logStart == LogIndex(1))

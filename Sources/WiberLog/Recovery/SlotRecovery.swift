@@ -4,7 +4,10 @@ import WiberBase
 struct SlotRecovery {
     let disk: any Disk
     private(set) var groups: [(slot: GroupSlot, hard: HardSlot)] = []
+    /// Copies that are older or were never written: a crash explains them.
     private(set) var repairs: [String] = []
+    /// Copies that are bad; their twins are good.
+    private(set) var badCopies: [Damage] = []
     private(set) var repairSteps: [DiskStep] = []
     private(set) var damages: [Damage] = []
 
@@ -14,10 +17,11 @@ struct SlotRecovery {
     mutating func superblock() throws(LogError) -> Superblock? {
         guard let file = try readAll(Superblock.path) else { return nil }
         switch SlotPair<Superblock>(file, number: 0) {
-        case .good(let block, needsRepair: false): return block
-        case .good(let block, needsRepair: true), .firstOnly(let block):
-            repairs.append("one copy of the superblock")
-            repairSteps += Superblock.steps([(0, block)], path: Superblock.path)
+        case .good(let block, let repair):
+            if let repair { note(repair, block, 0, "the superblock", path: Superblock.path) }
+            return block
+        case .firstOnly(let block):
+            note(.damaged, block, 0, "the superblock", path: Superblock.path)
             return block
         case .absent, .torn, .damaged:
             for copy in SlotCopy.allCases {
@@ -39,13 +43,13 @@ struct SlotRecovery {
             case .absent: ended = true
             case .torn:
                 ended = true
-                repairs.append("a group record that was cut short")
+                repairs.append("\(GroupSlot.path): record \(number) was cut short and is new")
                 repairSteps += Self.clear(number)
             case .damaged:
-                damage(GroupSlot.path, number, "both copies of group record \(number)")
+                damage(GroupSlot.path, "both copies of record \(number)")
             case .firstOnly(let slot), .good(let slot, _):
                 guard !ended, slot.number == UInt64(number) else {
-                    damage(GroupSlot.path, number, "group record \(number) is out of place")
+                    damage(GroupSlot.path, "the place of record \(number)")
                     continue
                 }
                 add(slot, pair, hardFile)
@@ -57,34 +61,37 @@ struct SlotRecovery {
     private mutating func add(_ slot: GroupSlot, _ pair: SlotPair<GroupSlot>, _ hardFile: [UInt8]) {
         let number = groups.count
         guard number == Int(slot.number), !groups.contains(where: { $0.slot.group == slot.group })
-        else { return damage(GroupSlot.path, number, "group \(slot.group) is out of place") }
-        let isNew = pair == .firstOnly(slot)
-        switch SlotPair<HardSlot>(hardFile, number: number) {
-        case .good(let hard, let needsRepair):
-            guard hard.group == slot.group else {
-                damage(HardSlot.path, number, "the hard state of \(slot.group) is of \(hard.group)")
-                break
-            }
-            groups.append((slot, hard))
-            if needsRepair { repair(hard, number) }
-        case .firstOnly(let hard) where hard.group == slot.group:
-            groups.append((slot, hard))
-            repair(hard, number)
-        case .absent where isNew, .torn where isNew:
-            let hard = HardSlot(group: slot.group)
-            groups.append((slot, hard))
-            repair(hard, number)
-        case .absent, .torn, .damaged, .firstOnly:
-            damage(HardSlot.path, number, "the hard state of group \(slot.group)")
+        else { return damage(GroupSlot.path, "the place of the record of group \(slot.group)") }
+        addHard(slot, isNew: pair == .firstOnly(slot), hardFile)
+        let what = "the record of group \(slot.group)"
+        switch pair {
+        case .good(_, let repair?): note(repair, slot, number, what, path: GroupSlot.path)
+        case .firstOnly: note(.older, slot, number, what, path: GroupSlot.path)
+        case .good(_, nil), .absent, .torn, .damaged: break
         }
-        guard pair != .good(slot, needsRepair: false) else { return }
-        repairs.append("one copy of the record of group \(slot.group)")
-        repairSteps += GroupSlot.steps([(number, slot)], path: GroupSlot.path)
     }
 
-    private mutating func repair(_ hard: HardSlot, _ number: Int) {
-        repairs.append("one copy of the hard state of group \(hard.group)")
-        repairSteps += HardSlot.steps([(number, hard)], path: HardSlot.path)
+    private mutating func addHard(_ slot: GroupSlot, isNew: Bool, _ hardFile: [UInt8]) {
+        let number = groups.count
+        let what = "the hard state of group \(slot.group)"
+        let found: HardSlot
+        var repair: SlotRepair?
+        switch SlotPair<HardSlot>(hardFile, number: number) {
+        case .good(let hard, let needed):
+            found = hard
+            repair = needed
+        case .firstOnly(let hard):
+            found = hard
+            repair = .older
+        case .absent where isNew, .torn where isNew:
+            found = HardSlot(group: slot.group)
+            repair = .older
+        case .absent, .torn, .damaged:
+            return damage(HardSlot.path, what)
+        }
+        guard found.group == slot.group else { return damage(HardSlot.path, what) }
+        groups.append((slot, found))
+        if let repair { note(repair, found, number, what, path: HardSlot.path) }
     }
 
     /// A hard state is written after its group's record: one without a record has lost it.
@@ -93,11 +100,26 @@ struct SlotRecovery {
         guard groups.count < capacity, damages.isEmpty else { return }
         for number in groups.count..<capacity
         where SlotPair<HardSlot>(hardFile, number: number) != .absent {
-            damage(GroupSlot.path, number, "the record of the group with hard state \(number)")
+            damage(GroupSlot.path, "the record of the group with hard state \(number)")
         }
     }
 
-    private mutating func damage(_ path: String, _ number: Int, _ what: String) {
+    private mutating func note<Record: SlotRecord>(
+        _ repair: SlotRepair,
+        _ record: Record,
+        _ number: Int,
+        _ what: String,
+        path: String
+    ) {
+        repairSteps += Record.steps([(number, record)], path: path)
+        switch repair {
+        case .older: repairs.append("\(path): one copy of \(what) was older")
+        case .damaged:
+            badCopies.append(Damage(path: path, what: "one of two copies of \(what) is damaged"))
+        }
+    }
+
+    private mutating func damage(_ path: String, _ what: String) {
         damages.append(Damage(path: path, what: "\(what) is missing or damaged"))
     }
 

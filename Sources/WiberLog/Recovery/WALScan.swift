@@ -16,8 +16,8 @@ struct WALScan {
     struct Chain {
         /// The batches that replay needs, in order.
         var batches: [Found]
-        /// The last batch, if it is incomplete: the write was cut short.
-        var torn: Found?
+        /// The last batch in words, if it is incomplete: the write was cut short.
+        var tornTail: String?
         /// The last batch that a later one, or itself, says was durable.
         var durable: UInt64
         /// The files that replay needs, now or if what is not durable yet is lost.
@@ -40,7 +40,7 @@ struct WALScan {
         self.fileCount = fileCount
     }
 
-    /// Looks at every block of files 1 ... n.
+    /// Looks at every block of every file.
     mutating func run() throws(DiskError) {
         guard fileCount > 0, fileCount < 1 << 20 else {
             damages.append(Damage(path: Superblock.path, what: "\(fileCount) log files"))
@@ -101,7 +101,7 @@ struct WALScan {
                 last = batch
                 break
             }
-            chain.torn = batch
+            chain.tornTail = Self.describe(batch.header.sequence, batch.file, batch.offset)
         }
         guard let last else {
             let what =
@@ -111,8 +111,27 @@ struct WALScan {
             return nil
         }
         collect(through: last, into: &chain)
+        if chain.tornTail == nil { chain.tornTail = try brokenHeader(after: last) }
         noteLive(last, &chain)
         return damages.isEmpty ? chain : nil
+    }
+
+    /// What looks like the header of the next batch and is not intact.
+    private func brokenHeader(after last: Found) throws(DiskError) -> String? {
+        var places = files.map { ($0, WALFile.firstOffset) }
+        places.append((last.file, last.offset + last.header.paddedLength))
+        for (file, offset) in places where offset < file.size {
+            let block = try disk.read(file.path, at: offset, count: BatchHeader.size)
+            let isNext = block.withUnsafeBytes { bytes in
+                BatchHeader.isBroken(bytes, after: last.header, salt: salt)
+            }
+            if isNext { return Self.describe(last.header.sequence + 1, file, offset) }
+        }
+        return nil
+    }
+
+    private static func describe(_ sequence: UInt64, _ file: WALFile, _ offset: Int) -> String {
+        "batch \(sequence) in \(file.path) at byte \(offset)"
     }
 
     /// The last batch may say that files are free; until it is durable, they are not.

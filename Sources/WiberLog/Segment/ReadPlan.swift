@@ -17,8 +17,9 @@ public struct ReadPlan: Sendable {
     /// Where the chunks end.
     let end: Int
 
-    /// Reads and verifies chunks: at least one, then more up to the byte budget or the end of the
-    /// file. The first one holds the index or the sequence that was asked for, or is the first
+    /// Reads and verifies chunks, up to the byte budget or the end of the file, at least one.
+    ///
+    /// The first one holds the index or the sequence that was asked for, or is the first
     /// after it; by time, it is the last one that begins no later.
     ///
     /// - Throws: ``LogError``: the segment is damaged, or was removed by a trim meanwhile.

@@ -1,5 +1,13 @@
 import WiberBase
 
+/// Why one copy of a record has to be written again.
+enum SlotRepair: Equatable {
+    /// It is good and older: the process ended between the two writes.
+    case older
+    /// It is bad: a write was cut short, or it rotted.
+    case damaged
+}
+
 /// What the two copies of a record say together.
 enum SlotPair<Record: SlotRecord>: Equatable {
     /// Neither copy was ever written.
@@ -8,8 +16,8 @@ enum SlotPair<Record: SlotRecord>: Equatable {
     case torn
     /// The first copy is good, the second was never written.
     case firstOnly(Record)
-    /// Usable; `needsRepair` if the other copy is bad or older.
-    case good(Record, needsRepair: Bool)
+    /// Usable; the other copy has to be written again unless `repair` is `nil`.
+    case good(Record, repair: SlotRepair?)
     /// Neither copy can be used, though both were written.
     case damaged
 
@@ -26,15 +34,15 @@ enum SlotPair<Record: SlotRecord>: Equatable {
         switch (first, second) {
         case (.good(let one), .good(let two)):
             if one == two {
-                self = .good(one, needsRepair: false)
+                self = .good(one, repair: nil)
             } else if one.generation == two.generation {
                 self = .damaged
             } else {
-                self = .good(one.generation > two.generation ? one : two, needsRepair: true)
+                self = .good(one.generation > two.generation ? one : two, repair: .older)
             }
         case (.good(let one), .zero): self = .firstOnly(one)
         case (.good(let one), .bad), (.zero, .good(let one)), (.bad, .good(let one)):
-            self = .good(one, needsRepair: true)
+            self = .good(one, repair: .damaged)
         case (.zero, .zero): self = .absent
         case (.bad, .zero): self = .torn
         case (.zero, .bad), (.bad, .bad): self = .damaged

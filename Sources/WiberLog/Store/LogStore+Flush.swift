@@ -91,16 +91,16 @@ extension LogStore {
     }
 
     private mutating func takeDue(_ parts: inout Parts) {
-        var rest: [Int] = []
-        for slot in due {
+        let slots = due
+        due = []
+        for slot in slots {
             guard parts.bytes < options.flushTarget else {
-                rest.append(slot)
+                due.append(slot)
                 continue
             }
             groups[slot].isDue = false
             addPart(slot, &parts)
         }
-        due = rest
     }
 
     /// Flushes what keeps the oldest full write-ahead log file from being used again.

@@ -108,13 +108,18 @@ extension LogStore {
         return (count, bytes)
     }
 
+    /// What a later append has truncated meanwhile is left out: after a tail that was appended
+    /// again it would leave a gap.
     private mutating func takeQueue(_ count: Int, _ parts: inout Parts) {
         for _ in 0..<count {
             guard let pending = queue.popFirst() else { break }
             let id = pending.chunk.id
             let group = groups[pending.slot].id
-            add(pending.chunk, pending.slot, &parts)
             queuedBytes -= pending.chunk.bytes.count
+            guard groups[pending.slot].entry(at: id.index)?.chunk.header.term == id.term else {
+                continue
+            }
+            add(pending.chunk, pending.slot, &parts)
             let completion = LogCompletion.log(group, through: id.index, tag: pending.tag)
             if case .log(group, _, pending.tag)? = parts.completions.last {
                 parts.completions[parts.completions.count - 1] = completion

@@ -114,8 +114,9 @@ extension LogStore {
         return .segment(plan)
     }
 
-    /// An entry at or before the first one that begins at or after `time`, found without a read:
-    /// at most a segment early. `nil` in an empty log.
+    /// An entry at or before the first one that begins at or after `time`, found without a read.
+    ///
+    /// At most a segment early; `nil` in an empty log.
     public func firstIndex(_ group: GroupID, since time: Timestamp) -> LogIndex? {
         guard let slot = slots[group], !groups[slot].isEmpty else { return nil }
         let log = groups[slot]

@@ -63,7 +63,9 @@ public struct LogStore: Sendable {
 
     /// Makes a group known; its record goes with the next job, ahead of its first entry.
     ///
-    /// - Parameter name: The topic's name; not used for the meta group.
+    /// - Parameters:
+    ///   - group: The topic's id, or meta.
+    ///   - name: The topic's name; not used for the meta group.
     /// - Returns: `false` if `name` cannot be a part of a path, or the group has another name.
     @discardableResult
     public mutating func register(_ group: GroupID, name: String) -> Bool {
@@ -84,6 +86,7 @@ public struct LogStore: Sendable {
     /// Adds entries; an index at or below the last first drops everything from there on.
     ///
     /// - Parameters:
+    ///   - group: Whose log.
     ///   - chunks: Entries of this group whose indices follow one another.
     ///   - tag: Comes back in the completion: the term in which the append was decided.
     /// - Precondition: the group is registered, nothing committed is dropped, no gap is left.

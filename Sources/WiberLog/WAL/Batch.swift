@@ -7,7 +7,7 @@ struct Batch: Sendable {
     let head: [UInt8]
     let chunks: [Chunk]
 
-    /// - Parameter header: everything but checksum, table checksum, count and length.
+    /// Completes `header` with checksums, count and length.
     init(_ header: BatchHeader, _ chunks: [Chunk], salt: UInt32) {
         var header = header
         var table: [UInt8] = []

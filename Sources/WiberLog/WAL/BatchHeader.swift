@@ -86,6 +86,23 @@ struct BatchHeader: Equatable, Sendable {
         else { throw .invalid(field: "batch length", value: UInt64(header.length)) }
         return header
     }
+
+    /// Whether a block held the header that follows `last` and is not intact.
+    static func isBroken(
+        _ block: UnsafeRawBufferPointer,
+        after last: BatchHeader,
+        salt: UInt32
+    ) -> Bool {
+        var reader = ByteReader(block)
+        guard (try? decode(block, salt: salt)) == nil,
+            let magic = try? reader.integer(UInt32.self), (try? reader.advance(4)) != nil,
+            let generation = try? reader.integer(UInt64.self),
+            let sequence = try? reader.integer(UInt64.self)
+        else { return false }
+        let isNext = sequence == last.sequence &+ 1
+        return isNext && generation >= last.generation || magic == Self.magic && isNext
+            || magic == Self.magic && generation >= last.generation
+    }
 }
 
 /// One row of a batch's table: which entry a payload is, so that a rotten one still has a name.

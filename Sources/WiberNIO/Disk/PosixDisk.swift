@@ -29,6 +29,7 @@ public final class PosixDisk: Disk {
     /// Opens files below `root`, which exists.
     public init(root: String) { self.root = root }
 
+    /// The names in a directory.
     public func list(_ directory: String) throws(DiskError) -> [String] {
         guard let stream = opendir(absolute(directory)) else {
             if errno == ENOENT { return [] }
@@ -48,6 +49,7 @@ public final class PosixDisk: Disk {
         return names
     }
 
+    /// A file's size.
     public func size(_ path: String) throws(DiskError) -> Int? {
         var status = stat()
         guard stat(absolute(path), &status) == 0 else {
@@ -57,6 +59,7 @@ public final class PosixDisk: Disk {
         return Int(status.st_size)
     }
 
+    /// Reads with `pread`, again after a short read or EINTR.
     public func read(_ path: String, at offset: Int, count: Int) throws(DiskError) -> [UInt8] {
         let file = try open(path, flags: O_RDWR)
         var code: Int32 = 0
@@ -82,6 +85,7 @@ public final class PosixDisk: Disk {
         return bytes
     }
 
+    /// Writes with `pwrite`, again after a short write or EINTR.
     public func write(
         _ path: String,
         at offset: Int,
@@ -105,6 +109,7 @@ public final class PosixDisk: Disk {
         }
     }
 
+    /// Writes zeros: fallocate would cost a journal commit at each flush (rule 8).
     public func createZeroed(_ path: String, size: Int) throws(DiskError) {
         forget(path)
         let file = try open(path, flags: O_RDWR | O_CREAT | O_TRUNC)
@@ -118,16 +123,19 @@ public final class PosixDisk: Disk {
         try check(fsync(file.descriptor), "sync", path)
     }
 
+    /// Makes a file end early.
     public func truncate(_ path: String, to size: Int) throws(DiskError) {
         let file = try open(path, flags: O_RDWR)
         try check(ftruncate(file.descriptor, off_t(size)), "truncate", path)
     }
 
+    /// Calls fdatasync, which includes a changed size.
     public func sync(_ path: String) throws(DiskError) {
         let file = try open(path, flags: O_RDWR)
         try check(fdatasync(file.descriptor), "sync", path)
     }
 
+    /// Calls fsync on a directory.
     public func syncDirectory(_ path: String) throws(DiskError) {
         let descriptor = Glibc.open(absolute(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("open", path) }
@@ -135,22 +143,26 @@ public final class PosixDisk: Disk {
         try check(fsync(descriptor), "sync", path)
     }
 
+    /// Replaces a name.
     public func rename(_ path: String, to other: String) throws(DiskError) {
         forget(path)
         forget(other)
         try check(Glibc.rename(absolute(path), absolute(other)), "rename", path)
     }
 
+    /// Removes a file.
     public func remove(_ path: String) throws(DiskError) {
         forget(path)
         try check(unlink(absolute(path)), "remove", path)
     }
 
+    /// Makes a directory unless it is there.
     public func makeDirectory(_ path: String) throws(DiskError) {
         guard mkdir(absolute(path), 0o755) != 0, errno != EEXIST else { return }
         throw failure("make", path)
     }
 
+    /// Calls syncfs.
     public func syncAll() throws(DiskError) {
         let descriptor = Glibc.open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("open", "") }

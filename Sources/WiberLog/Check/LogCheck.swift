@@ -1,0 +1,126 @@
+import WiberBase
+
+/// Verifies every checksum of a data directory, offline, and changes nothing.
+public struct LogCheck {
+    /// What was found.
+    public struct Report: Sendable {
+        /// What is damaged; the directory is sound if there is nothing.
+        public var damages: [Damage] = []
+        /// What a crash explains, and the next start puts right.
+        public var notes: [String] = []
+        /// Entries that were verified, in segments and in the write-ahead log.
+        public var entries = 0
+        /// Files that were read.
+        public var files = 0
+
+        /// Whether nothing is damaged.
+        public var isSound: Bool { damages.isEmpty }
+    }
+
+    private let disk: any Disk
+    private var report = Report()
+
+    private init(_ disk: any Disk) { self.disk = disk }
+
+    /// Checks the directory of one node; no other process may be writing to it.
+    ///
+    /// - Throws: ``DiskError`` if a file cannot be read at all.
+    public static func run(_ disk: any Disk) throws(DiskError) -> Report {
+        var check = LogCheck(disk)
+        do throws(LogError) {
+            try check.run()
+        } catch .disk(let error) {
+            throw error
+        } catch .damaged(let list) {
+            check.report.damages += list
+        } catch {
+            check.report.damages.append(Damage(path: Superblock.path, what: "\(error)"))
+        }
+        return check.report
+    }
+
+    private mutating func run() throws(LogError) {
+        var slots = SlotRecovery(disk)
+        guard let superblock = try slots.superblock() else {
+            let missing = Damage(path: Superblock.path, what: "there is none: no data directory?")
+            report.damages += slots.damages.isEmpty ? [missing] : slots.damages
+            return
+        }
+        try slots.readGroups()
+        report.files += 3
+        report.damages += slots.damages + slots.badCopies
+        report.notes += slots.repairs
+        guard let replay = try checkLog(superblock) else { return }
+        for (slot, hard) in slots.groups { try checkGroup(slot, hard, replay) }
+        let known = Set(slots.groups.map(\.slot.group))
+        for group in replay.tails.keys.sorted() where !known.contains(group) {
+            let what = "group \(group) is not in `groups`"
+            report.damages.append(Damage(path: WALFile.directory, what: what))
+        }
+    }
+
+    private mutating func checkLog(_ superblock: Superblock) throws(LogError) -> WALReplay? {
+        var scan = WALScan(disk, salt: superblock.salt, fileCount: superblock.walFileCount)
+        var replay = WALReplay()
+        do throws(DiskError) {
+            try scan.run()
+            report.files += scan.files.count
+            let chain = try scan.chain()
+            report.damages += scan.damages
+            guard let chain else { return nil }
+            try replay.run(chain, on: disk)
+            if let torn = chain.tornTail {
+                report.notes.append("the write of \(torn) was cut short")
+            }
+        } catch {
+            throw .disk(error)
+        }
+        report.damages += replay.damages
+        report.entries += replay.entryCount
+        return replay
+    }
+
+    private mutating func checkGroup(
+        _ slot: GroupSlot,
+        _ hard: HardSlot,
+        _ replay: WALReplay
+    ) throws(LogError) {
+        let tail = replay.tails[slot.group] ?? []
+        let limit = tail.first { $0.header.index >= hard.logStart }?.header.index
+        var segments = SegmentRecovery(
+            disk,
+            group: slot,
+            hard: hard,
+            limit: limit,
+            sparseInterval: LogOptions().sparseInterval
+        )
+        do throws(LogError) {
+            try segments.run()
+            let last = tail.last?.header.index ?? segments.result.last.index
+            let needed = max(segments.result.committed, hard.segmentEnd)
+            if last < needed {
+                let what = "group \(slot.group) ends at \(last), and \(needed) was in a segment"
+                report.damages.append(Damage(path: WALFile.directory, what: what))
+            }
+        } catch .damaged(let list) {
+            report.damages += list
+        }
+        for segment in segments.result.closed { try checkClosed(segment) }
+        if let active = segments.result.active {
+            report.files += 1
+            report.entries +=
+                Int(active.last.map { $0.index.rawValue } ?? active.header.baseIndex.rawValue - 1)
+                - Int(active.header.baseIndex.rawValue - 1)
+        }
+    }
+
+    /// Reads all of a closed segment: the chunks must follow one another, and give its footer.
+    private mutating func checkClosed(_ segment: ClosedSegment) throws(LogError) {
+        report.files += 1
+        do throws(LogError) {
+            report.entries += try SegmentCheck(disk, segment).run()
+        } catch .damaged(let list) {
+            report.damages += list
+        }
+    }
+}

@@ -8,6 +8,15 @@ final class PublishLog: Sendable {
         case acknowledged(sequence: Int)
         case refused
         case unknown
+
+        init(_ outcome: LineClient.Outcome) {
+            self =
+                switch outcome {
+                case .stored(let sequence, _): .acknowledged(sequence: sequence)
+                case .refused: .refused
+                case .unknown: .unknown
+                }
+        }
     }
 
     private let clients = Mutex<[[Fate]]>([])

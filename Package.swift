@@ -86,5 +86,7 @@ let package = Package(
         tests("WiberBaseTests", ["CWiber", "WiberBase"]),
         tests("WiberRaftTests", ["WiberBase", "WiberRaft"], exclude: ["Traces"]),
         tests("WiberLogTests", ["WiberBase", "WiberLog"]),
+        tests("WiberTopicTests", ["WiberBase", "WiberTopic"]),
+        tests("WiberMetaTests", ["WiberBase", "WiberMeta"]),
     ]
 )

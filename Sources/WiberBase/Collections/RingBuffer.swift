@@ -2,24 +2,30 @@
 ///
 /// Grows by doubling and never shrinks; whoever owns one bounds its length.
 public struct RingBuffer<Element> {
-    private var slots: [Element?]
-    private var head = 0
+    @usableFromInline var slots: [Element?]
+    @usableFromInline var head = 0
     /// How many elements wait.
-    public private(set) var count = 0
+    @usableFromInline var length = 0
+    @inlinable public var count: Int { length }
 
     /// An empty queue.
+    @inlinable
     public init() { slots = [] }
 
     /// Whether nothing waits.
+    @inlinable
     public var isEmpty: Bool { count == 0 }
     /// The oldest element.
+    @inlinable
     public var first: Element? { count == 0 ? nil : slots[head] }
     /// The newest element.
+    @inlinable
     public var last: Element? { count == 0 ? nil : slots[position(count - 1)] }
 
     /// The element that is `index` places behind the oldest.
     ///
     /// - Precondition: `index` is in `0 ..< count`.
+    @inlinable
     public subscript(index: Int) -> Element {
         get {
             precondition(index >= 0 && index < count, "index \(index) of \(count)")
@@ -33,41 +39,45 @@ public struct RingBuffer<Element> {
     }
 
     /// Adds at the end.
+    @inlinable
     public mutating func append(_ element: Element) {
         if count == slots.count { grow() }
         slots[position(count)] = element
-        count += 1
+        length += 1
     }
 
     /// Takes the oldest.
+    @inlinable
     @discardableResult
     public mutating func popFirst() -> Element? {
         guard count > 0 else { return nil }
         defer {
             slots[head] = nil
             head = position(1)
-            count -= 1
+            length -= 1
         }
         return slots[head]
     }
 
     /// Takes the newest.
+    @inlinable
     @discardableResult
     public mutating func popLast() -> Element? {
         guard count > 0 else { return nil }
-        count -= 1
+        length -= 1
         defer { slots[position(count)] = nil }
         return slots[position(count)]
     }
 
     /// Drops everything and keeps the memory.
+    @inlinable
     public mutating func removeAll() {
         while popFirst() != nil {}
     }
 
-    private func position(_ index: Int) -> Int { (head + index) & (slots.count - 1) }
+    @inlinable func position(_ index: Int) -> Int { (head + index) & (slots.count - 1) }
 
-    private mutating func grow() {
+    @inlinable mutating func grow() {
         var larger: [Element?] = []
         larger.reserveCapacity(max(8, slots.count * 2))
         for index in 0..<count { larger.append(slots[position(index)]) }

@@ -60,6 +60,8 @@ extension ShardCore {
             inbox.removeFirst(used)
         }
         sessions[connection]?.inbox = inbox
+        // Behind a request that waits its turn more may come than should be kept.
+        if inbox.count > Self.inboxMax { setReading(connection, false) }
     }
 
     /// Handles whole lines; returns how many bytes are done with.
@@ -69,9 +71,8 @@ extension ShardCore {
         loop: while offset < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
             switch scanner.next(in: rest) {
-            case .needMore(let consumed):
-                offset += consumed
-                break loop
+            case .needMore: break loop
+            case .skipped(let consumed): offset += consumed
             case .request(let request, let consumed):
                 if mustWait(request, connection) { break loop }
                 offset += consumed
@@ -114,7 +115,13 @@ extension ShardCore {
         session.unwritableSince != nil
             || session.replies.requestCount >= limits.requestsPerConnection
             || session.replies.byteCount >= limits.pendingBytesPerConnection
-            || session.out.count >= 4 << 20 || session.inbox.count > Self.inboxMax
+            || session.out.count >= 4 << 20
+    }
+
+    /// Whether a client that was held back, or whose request waited, has its turn.
+    private func mayGoOn(_ session: Session) -> Bool {
+        if session.replies.requestCount == 0 { return !session.isReading || !session.inbox.isEmpty }
+        return !session.isReading && session.inbox.count <= Self.inboxMax
     }
 
     private func setReading(_ connection: ConnectionID, _ isReading: Bool) {
@@ -178,9 +185,7 @@ extension ShardCore {
             withOut(of: connection) { out in
                 sessions[connection]?.replies.drain(into: &out)
             }
-            if let session = sessions[connection], !isCongested(session),
-                !session.isReading || (!session.inbox.isEmpty && session.replies.requestCount == 0)
-            {
+            if let session = sessions[connection], !isCongested(session), mayGoOn(session) {
                 setReading(connection, true)
                 parseInbox(connection)
             }

@@ -270,6 +270,7 @@ extension ShardCore {
         groups[slot].leaderlessSince = change.leader == nil ? time.wall : nil
         groups[slot].electedAt = change.role == .leader ? (time.wall, time.now) : nil
         if change.role != .leader { failWaiters(slot) }
+        if let leader = change.leader { failForwards(of: group.id, exceptTo: leader) }
         if groups[slot].id == .meta, change.role == .leader { formationProposed = false }
         markDirty(slot)
     }

@@ -59,7 +59,7 @@ extension ShardCore {
             nameBytes: Array(configuration.name.utf8),
             replicas: replicas,
             raft: nil,
-            topic: TopicState(configuration: configuration)
+            topic: TopicState(configuration: configuration, budget: dedupBudget)
         )
         group.applied = committed
         if isReplica {
@@ -129,11 +129,9 @@ extension ShardCore {
     /// The first entry whose ids still matter.
     private func dedupStart(_ slot: Int, first: LogIndex, last: LogIndex) -> LogIndex? {
         let id = groups[slot].id
-        guard id != .meta, groups[slot].configuration.dedupKey != .none,
-            let end = store.lastHeader(id)?.baseTime
+        guard let end = store.lastHeader(id),
+            let start = groups[slot].topic.recoveryNeeds(last: end)
         else { return nil }
-        let window = groups[slot].configuration.dedupWindow
-        let start = Timestamp(end.rawValue > window ? end.rawValue - window : 0)
         return max(first, store.firstIndex(id, since: start) ?? last)
     }
 }

@@ -9,7 +9,7 @@ extension ShardCore {
     /// Proposes an expiry that no publish has carried, and loads what the next one needs.
     func sweepRetention(_ slot: Int) {
         guard groups[slot].isLeader, groups[slot].id != .meta, shutdown == nil,
-            !groups[slot].configuration.retention.isUnlimited
+            !groups[slot].configuration.retention.isUnlimited || groups[slot].topic.idCount > 0
         else { return }
         loadFront(slot)
         guard groups[slot].topic.isBuilderEmpty, let raft = groups[slot].raft, raft.refusal == nil,
@@ -90,6 +90,12 @@ extension ShardCore {
         let through = LogIndex(min(announced, groups[slot].applied.rawValue))
         guard through > groups[slot].replicatedTo else { return }
         groups[slot].replicatedTo = through
-        store.trim(groups[slot].id, below: groups[slot].topic.firstSequence, index: through)
+        // Ids that are still remembered are read again at a restart: their entries stay.
+        let kept = groups[slot].topic.oldestIDIndex?.previous ?? through
+        store.trim(
+            groups[slot].id,
+            below: groups[slot].topic.firstSequence,
+            index: min(through, kept)
+        )
     }
 }

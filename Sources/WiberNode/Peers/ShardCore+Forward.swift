@@ -131,6 +131,16 @@ extension ShardCore {
         }
     }
 
+    /// Another node leads the group now: the one before will not answer, or not in time.
+    func failForwards(of group: GroupID, exceptTo leader: NodeID) {
+        for request in forwards.keys.sorted() {
+            guard let forward = forwards[request], forward.group == group, forward.node != leader
+            else { continue }
+            forwardEnded(request)
+            failUnknown(forward)
+        }
+    }
+
     /// Answers that took too long.
     func expireForwards() {
         for request in forwards.keys.sorted() {

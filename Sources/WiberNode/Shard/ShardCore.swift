@@ -35,6 +35,8 @@ public final class ShardCore {
     /// Frames on lanes that this node dialled: only answers to HELLO come there.
     var outgoingReaders: [ConnectionID: FrameReader] = [:]
     var liveness = Liveness()
+    /// The memory for message ids, of all topics together.
+    let dedupBudget: DedupBudget
     var batches: [UInt64: BatchState] = [:]
     var forwards: [UInt64: OutstandingForward] = [:]
     var histories: [UInt64: HistoryJob] = [:]
@@ -83,6 +85,7 @@ public final class ShardCore {
         self.digester = digester
         self.time = time
         random = RandomSource(seed: seed)
+        dedupBudget = DedupBudget(seed: seed)
         selfID = configuration.nodeID
         for (place, address) in configuration.nodes.enumerated() {
             let id = NodeID(UInt64(place + 1))

@@ -50,12 +50,10 @@ public final class ClusterLauncher: Sendable {
         let events = AsyncStream<Event>.makeStream()
         let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint])
         let waiting = Task { for await _ in signals { events.continuation.yield(.signal) } }
-        let looking = Task {
-            while !Task.isCancelled {
-                try? await Task.sleep(for: .milliseconds(400))
-                events.continuation.yield(.look)
-            }
-        }
+        let looking = DispatchSource.makeTimerSource()
+        looking.schedule(deadline: .now(), repeating: .milliseconds(400))
+        looking.setEventHandler { events.continuation.yield(.look) }
+        looking.activate()
         defer {
             waiting.cancel()
             looking.cancel()

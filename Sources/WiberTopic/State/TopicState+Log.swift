@@ -37,14 +37,19 @@ extension TopicState {
     /// How far back the log must be read at a start, in log time: every chunk with a message from
     /// then on goes through ``appended(_:digester:)``, and ``applied(_:)`` if it is committed.
     ///
-    /// - Parameter last: the header of the last chunk in the log.
-    /// - Returns: `nil` if the last committed chunk and what follows it are enough.
-    public func recoveryNeeds(last: ChunkHeader) -> Timestamp? {
+    /// Counts from committed time, because what follows may be truncated and log time fall back.
+    ///
+    /// - Parameter committed: the header of the last chunk that is known to be committed.
+    /// - Returns: `nil` if that chunk and what follows it are enough.
+    public func recoveryNeeds(committed: ChunkHeader) -> Timestamp? {
         switch configuration.dedupKey {
         case .none: nil
-        case .id, .content: windowStart(last.baseTime)
+        case .id, .content: windowStart(committed.baseTime)
         }
     }
+
+    /// As ``recoveryNeeds(committed:)``, for a log that ends with a committed chunk.
+    public func recoveryNeeds(last: ChunkHeader) -> Timestamp? { recoveryNeeds(committed: last) }
 
     /// What the topic remembers a message by; `nil` if by nothing.
     public func digest(of body: MessageBody, _ digester: Digester) -> Digest128? {

@@ -1,0 +1,48 @@
+import WiberBase
+import WiberTopic
+
+extension TopicState {
+    /// Admits a message as the driver does.
+    mutating func publish(_ text: String, id: String? = nil, wall: UInt64) -> Admission {
+        var text = text
+        return text.withUTF8 { payload in
+            var body = MessageBody(payload: UnsafeRawBufferPointer(payload))
+            guard var id else { return publish(body, wall: wall) }
+            return id.withUTF8 { bytes in
+                body.id = UnsafeRawBufferPointer(bytes)
+                return publish(body, wall: wall)
+            }
+        }
+    }
+
+    private mutating func publish(_ body: MessageBody, wall: UInt64) -> Admission {
+        admit(body, digest: digest(of: body, digester), wall: Timestamp(wall))
+    }
+
+    /// Seals at the end of the log and appends; returns the chunk.
+    mutating func sealed(at index: UInt64, term: UInt64 = 1, expiry: UInt64 = 0) -> Chunk {
+        let entry = EntryID(index: LogIndex(index), term: Term(term))
+        let chunk = seal(group: GroupID(7), entry: entry, expiry: Timestamp(expiry))
+        appended(chunk, digester: digester)
+        return chunk
+    }
+
+    /// Appends and applies, as a follower that is told both at once.
+    mutating func follow(_ chunk: Chunk) {
+        appended(chunk, digester: digester)
+        applied(chunk)
+    }
+}
+
+/// A topic's configuration with what a test cares about.
+func configuration(
+    _ retention: TopicConfiguration.Retention = .init(),
+    dedup: TopicConfiguration.DedupKey = .id,
+    window: UInt64 = 100
+) -> TopicConfiguration {
+    var configuration = TopicConfiguration(name: "t", replicas: 3)
+    configuration.retention = retention
+    configuration.dedupKey = dedup
+    configuration.dedupWindow = window
+    return configuration
+}

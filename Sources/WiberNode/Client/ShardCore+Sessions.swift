@@ -28,6 +28,7 @@ extension ShardCore {
             guard let slot = slotOfGroup[subscription.group] else { continue }
             groups[slot].subscribers.removeAll { $0 == connection }
         }
+        endRelays(of: connection, nil)
         for id in histories.keys.sorted() where histories[id]?.connection == connection {
             histories[id] = nil
         }
@@ -139,6 +140,9 @@ extension ShardCore {
         }
         guard sessions[connection] != nil else { return }
         sessions[connection]?.unwritableSince = isWritable ? nil : time.now
+        for (relay, state) in relays where state.session == connection {
+            emit(.setReading(relay, isWritable))
+        }
         touch(connection)
         guard isWritable, let session = sessions[connection] else { return }
         for subscription in session.subscriptions {

@@ -11,6 +11,8 @@ import WiberBase
 ///     12    4     checksum  CRC-32C of bytes 0 ..< 12, then of the body
 struct FrameHeader {
     static let size = 16
+    /// Where the checksum stands, and what it covers of the header ends.
+    static let checksumOffset = 12
     /// The largest body, in bytes: an append of 2 MiB and one chunk more.
     static let lengthMax = 4 << 20
     static let version: UInt8 = 1

@@ -1,8 +1,12 @@
-import WiberBase
+public import WiberBase
 
 /// Finds the frames in a lane's bytes, whatever pieces they come in.
+///
+/// Holds at most one frame that is not whole, ``FrameHeader/lengthMax`` bytes and its header.
 public struct FrameReader: Sendable {
     private var rest: [UInt8] = []
+    /// What is wrong with the lane; `nil` while it is sound.
+    public private(set) var damage: CodecError?
 
     /// At the start of a lane.
     public init() {}
@@ -12,40 +16,57 @@ public struct FrameReader: Sendable {
 
     /// Appends the frames that `bytes` complete.
     ///
-    /// - Returns: `false` if something is damaged: nothing after it can be trusted.
+    /// - Returns: `false` once something is damaged, see ``damage``: nothing after it can be
+    ///   trusted, so nothing more is ever read.
     public mutating func read(_ bytes: UnsafeRawBufferPointer, into frames: inout [Frame]) -> Bool {
-        if rest.isEmpty {
-            guard let used = Self.parse(bytes, into: &frames) else { return false }
-            rest.append(contentsOf: bytes[used...])
+        guard damage == nil else { return false }
+        do {
+            try append(bytes, into: &frames)
             return true
-        }
-        rest.append(contentsOf: bytes)
-        guard let used = rest.withUnsafeBytes({ Self.parse($0, into: &frames) }) else {
+        } catch {
+            damage = error
             rest = []
             return false
+        }
+    }
+
+    private mutating func append(
+        _ bytes: UnsafeRawBufferPointer,
+        into frames: inout [Frame]
+    ) throws(CodecError) {
+        if rest.isEmpty {
+            let used = try Self.parse(bytes, into: &frames)
+            rest.append(contentsOf: bytes[used...])
+            return
+        }
+        rest.append(contentsOf: bytes)
+        let used = try rest.withUnsafeBufferPointer { bytes throws(CodecError) in
+            try Self.parse(UnsafeRawBufferPointer(bytes), into: &frames)
         }
         if used == rest.count {
             rest.removeAll(keepingCapacity: rest.capacity <= 256 << 10)
         } else if used > 0 {
             rest.removeFirst(used)
         }
-        return true
     }
 
-    /// - Returns: how many bytes the frames took; `nil` if something is damaged.
-    private static func parse(_ bytes: UnsafeRawBufferPointer, into frames: inout [Frame]) -> Int? {
+    /// - Returns: how many bytes the frames took.
+    private static func parse(
+        _ bytes: UnsafeRawBufferPointer,
+        into frames: inout [Frame]
+    ) throws(CodecError) -> Int {
         var offset = 0
         while bytes.count - offset >= FrameHeader.size {
             let start = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-            guard let header = try? FrameHeader.decode(start) else { return nil }
+            let header = try FrameHeader.decode(start)
             let length = FrameHeader.size + Int(header.length)
             guard start.count >= length else { break }
             let body = UnsafeRawBufferPointer(rebasing: start[FrameHeader.size..<length])
-            let head = UnsafeRawBufferPointer(rebasing: start[..<12])
-            guard CRC32C.checksum(body, from: CRC32C.checksum(head)) == header.checksum,
-                let frame = try? decode(header.kind, body)
-            else { return nil }
-            frames.append(frame)
+            let head = UnsafeRawBufferPointer(rebasing: start[..<FrameHeader.checksumOffset])
+            guard CRC32C.checksum(body, from: CRC32C.checksum(head)) == header.checksum else {
+                throw .checksumMismatch(field: "frame")
+            }
+            frames.append(try decode(header.kind, body))
             offset += length
         }
         return offset

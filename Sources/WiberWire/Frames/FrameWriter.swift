@@ -45,11 +45,13 @@ public enum FrameWriter {
         invariant(length <= FrameHeader.lengthMax, "a frame of \(length) bytes")
         bytes.setInteger(UInt32(length), at: start)
         let checksum = bytes.withUnsafeBytes { raw in
-            let header = UnsafeRawBufferPointer(rebasing: raw[start..<start + 12])
+            let header = UnsafeRawBufferPointer(
+                rebasing: raw[start..<start + FrameHeader.checksumOffset]
+            )
             let body = UnsafeRawBufferPointer(rebasing: raw[(start + FrameHeader.size)...])
             return CRC32C.checksum(body, from: CRC32C.checksum(header))
         }
-        bytes.setInteger(checksum, at: start + 12)
+        bytes.setInteger(checksum, at: start + FrameHeader.checksumOffset)
     }
 
     private static func kind(of frame: Frame) -> FrameKind {

@@ -6,7 +6,7 @@ public enum LineErrorCode: String, Sendable, CaseIterable {
     case badArguments = "BAD_ARGUMENTS"
     /// An argument that should be a number is not, or is out of range.
     case badNumber = "BAD_NUMBER"
-    /// A topic's name or a subject has characters that it cannot have.
+    /// A topic's name, a subject or a message id has characters that it cannot have.
     case badName = "BAD_NAME"
     /// A line, or what stands before its text, is too long.
     case tooLong = "TOO_LONG"

@@ -9,7 +9,8 @@ struct LineParser {
 
     mutating func parse() throws(LineError) -> LineRequest {
         let command = word()
-        guard command.count <= 8 else { throw unknown(command) }
+        // A leading NUL would vanish in the packed integer.
+        guard command.count <= 8, command.first != 0 else { throw unknown(command) }
         // Upper case, packed into one integer: a switch over numbers instead of strings.
         var packed: UInt64 = 0
         for byte in command {
@@ -19,18 +20,27 @@ struct LineParser {
         switch packed {
         case 0x50_5542: return try publish(hasID: false)  // PUB
         case 0x50_5542_4944: return try publish(hasID: true)  // PUBID
-        case 0x5049_4e47:  // PING
-            return .ping
+        default: return try parseControl(packed, command)
+        }
+    }
+
+    /// Every request that has no text.
+    private mutating func parseControl(
+        _ packed: UInt64,
+        _ command: UnsafeRawBufferPointer
+    ) throws(LineError) -> LineRequest {
+        switch packed {
+        case 0x5049_4e47: return try alone(.ping, "PING")
         case 0x53_5542: return try subscribe()  // SUB
         case 0x55_4e53_5542: return .unsubscribe(try lastName("UNSUB <topic>"))  // UNSUB
         case 0x48_4953_544f_5259: return try history()  // HISTORY
-        case 0x544f_5049_4353:  // TOPICS
-            try end("TOPICS")
-            return .topics
+        case 0x544f_5049_4353: return try alone(.topics, "TOPICS")
         case 0x53_5441_5453: return try stats()  // STATS
-        case 0x4845_4c50: return .help  // HELP
-        case 0x5155_4954: return .quit  // QUIT
-        case 0x43_4f4e_4e45_4354: return .connect  // CONNECT
+        case 0x4845_4c50: return try alone(.help, "HELP")
+        case 0x5155_4954: return try alone(.quit, "QUIT")
+        case 0x43_4f4e_4e45_4354:  // CONNECT
+            try checkControl()
+            return .connect
         default: throw unknown(command)
         }
     }
@@ -53,6 +63,7 @@ struct LineParser {
             guard id.count <= LineLimits.idLengthMax else {
                 throw LineError(code: .tooLong, text: "a message id has at most 1024 bytes")
             }
+            guard Self.isText(id) else { throw Self.badID }
             request.id = id
         }
         guard offset < line.count else { throw arguments(usage) }
@@ -93,12 +104,20 @@ struct LineParser {
     }
 
     private mutating func stats() throws(LineError) -> LineRequest {
+        try checkControl()
         let topic = word()
         if topic.isEmpty { return .stats(nil) }
-        try checkControl()
         _ = try check(name: topic, "STATS [topic]")
         try end("STATS [topic]")
         return .stats(topic)
+    }
+
+    private mutating func alone(
+        _ request: LineRequest,
+        _ usage: String
+    ) throws(LineError) -> LineRequest {
+        try end(usage)
+        return request
     }
 
     private mutating func lastName(_ usage: String) throws(LineError) -> UnsafeRawBufferPointer {
@@ -160,20 +179,37 @@ struct LineParser {
             + "dots between them"
     )
 
+    /// Whether `id` is UTF-8 that a person can read and type.
+    private static func isText(_ id: UnsafeRawBufferPointer) -> Bool {
+        var isASCII = true
+        for byte in id {
+            if byte <= 32 || byte == 127 { return false }
+            if byte > 127 { isASCII = false }
+        }
+        return isASCII || UTF8Check.isValid(id)
+    }
+
+    private static let badID = LineError(
+        code: .badName,
+        text: "a message id is UTF-8 text without control characters: send another id"
+    )
+
+    /// Far above every sequence, far below what could overflow.
+    private static let numberMax = UInt64(Int64.max) / 10
+
     private mutating func optionalNumber(_ name: String) throws(LineError) -> UInt64? {
         let digits = word()
         guard !digits.isEmpty else { return nil }
         var value: UInt64 = 0
         for byte in digits {
-            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9"),
-                value <= UInt64(Int64.max) / 10 - 1
-            else {
+            let isDigit = byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+            if isDigit { value = value * 10 + UInt64(byte - UInt8(ascii: "0")) }
+            guard isDigit, value <= Self.numberMax else {
                 throw LineError(
                     code: .badNumber,
-                    text: "\(name) is a whole number from 0 to \(Int64.max / 10)"
+                    text: "\(name) is a whole number from 0 to \(Self.numberMax)"
                 )
             }
-            value = value * 10 + UInt64(byte - UInt8(ascii: "0"))
         }
         return value
     }

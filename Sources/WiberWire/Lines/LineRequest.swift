@@ -30,7 +30,8 @@ public struct PublishRequest {
     public var topic: UnsafeRawBufferPointer
     /// Whether `topic` is a subject.
     public var topicIsSubject: Bool
-    /// What identifies the message, 1 to ``LineLimits/idLengthMax`` bytes.
+    /// What identifies the message: UTF-8 without spaces and control characters, 1 to
+    /// ``LineLimits/idLengthMax`` bytes.
     public var id: UnsafeRawBufferPointer?
     /// The text.
     public var payload: UnsafeRawBufferPointer
@@ -42,6 +43,8 @@ public enum LineLimits {
     public static let payloadLengthMax = 1 << 20
     /// The most bytes of a line that are not its text (4 KiB).
     public static let controlLengthMax = 4_096
+    /// The longest line without its end, in bytes.
+    public static let lineLengthMax = payloadLengthMax + controlLengthMax
     /// The longest message id, in bytes.
     public static let idLengthMax = 1_024
 }

@@ -1,10 +1,13 @@
 import WiberBase
 
-/// What the bytes at hand hold.
+/// What the bytes at hand begin with.
 public enum LineStep {
-    /// Nothing whole; `consumed` bytes belong to a line that is being skipped.
-    case needMore(consumed: Int)
-    /// A request; its line took `consumed` bytes.
+    /// A line that has not ended: offer the same bytes again once there are more behind them.
+    case needMore
+    /// Nothing to answer: an empty line, or a part of one that was refused already; skip `consumed`
+    /// bytes and go on.
+    case skipped(consumed: Int)
+    /// A request; its line took `consumed` bytes. It may be offered again, if it has to wait.
     case request(LineRequest, consumed: Int)
     /// A line that is no request; skip `consumed` bytes.
     case invalid(LineError, consumed: Int)
@@ -13,7 +16,8 @@ public enum LineStep {
 /// Finds the requests in a client's bytes, whatever pieces they come in.
 ///
 /// Keeps no bytes itself: the caller offers what is not consumed again, with more behind it. A line
-/// that is too long is refused once and then skipped to its end in bounded memory.
+/// that is too long is refused once and then skipped to its end in bounded memory: at most
+/// ``LineLimits/lineLengthMax`` bytes and the line's end are ever left unconsumed.
 public struct LineScanner: Sendable {
     private var isSkipping = false
     /// How far the bytes on offer are known to have no line end, so that none is looked at twice.
@@ -23,28 +27,26 @@ public struct LineScanner: Sendable {
     public init() {}
 
     /// Looks at the next line in `bytes`, which begins where the last step ended.
+    ///
+    /// A step is one line, so that a caller who does not consume a request finds it again.
     public mutating func next(in bytes: UnsafeRawBufferPointer) -> LineStep {
-        let end = lineEnd(in: bytes)
-        if isSkipping {
-            scanned = 0
-            guard let end else { return .needMore(consumed: bytes.count) }
-            isSkipping = false
-            return skipped(bytes, end + 1)
-        }
-        guard let end else {
-            guard bytes.count > LineLimits.payloadLengthMax + LineLimits.controlLengthMax else {
-                scanned = bytes.count
-                return .needMore(consumed: 0)
-            }
-            isSkipping = true
-            scanned = 0
-            return .invalid(Self.tooLong, consumed: bytes.count)
-        }
+        let end = ByteSearch.firstIndex(
+            of: UInt8(ascii: "\n"),
+            in: bytes,
+            from: min(scanned, bytes.count)
+        )
         scanned = 0
-        var length = end
-        if length > 0, bytes[length - 1] == UInt8(ascii: "\r") { length -= 1 }
-        let line = UnsafeRawBufferPointer(rebasing: bytes[..<length])
-        if line.isEmpty { return skipped(bytes, end + 1) }
+        guard let end else { return unended(bytes) }
+        if isSkipping {
+            isSkipping = false
+            return .skipped(consumed: end + 1)
+        }
+        let hasReturn = end > 0 && bytes[end - 1] == UInt8(ascii: "\r")
+        let line = UnsafeRawBufferPointer(rebasing: bytes[..<(hasReturn ? end - 1 : end)])
+        if line.isEmpty { return .skipped(consumed: end + 1) }
+        guard line.count <= LineLimits.lineLengthMax else {
+            return .invalid(Self.tooLong, consumed: end + 1)
+        }
         var parser = LineParser(line)
         do {
             return .request(try parser.parse(), consumed: end + 1)
@@ -53,31 +55,16 @@ public struct LineScanner: Sendable {
         }
     }
 
-    /// After a skipped or empty line: goes on with the next one.
-    private mutating func skipped(_ bytes: UnsafeRawBufferPointer, _ count: Int) -> LineStep {
-        guard count < bytes.count else { return .needMore(consumed: count) }
-        // Skips runs of empty lines here, so that they cannot nest calls.
-        var start = count
-        while start < bytes.count, bytes[start] == UInt8(ascii: "\n") || isCRLF(bytes, start) {
-            start += bytes[start] == UInt8(ascii: "\n") ? 1 : 2
+    /// Waits for the line's end, unless the line is too long already, whatever comes: its last byte
+    /// may be a carriage return that does not count.
+    private mutating func unended(_ bytes: UnsafeRawBufferPointer) -> LineStep {
+        if isSkipping, !bytes.isEmpty { return .skipped(consumed: bytes.count) }
+        guard bytes.count > LineLimits.lineLengthMax + 1 else {
+            scanned = bytes.count
+            return .needMore
         }
-        guard start < bytes.count else { return .needMore(consumed: start) }
-        switch next(in: UnsafeRawBufferPointer(rebasing: bytes[start...])) {
-        case .needMore(let consumed): return .needMore(consumed: start + consumed)
-        case .request(let request, let consumed):
-            return .request(request, consumed: start + consumed)
-        case .invalid(let error, let consumed): return .invalid(error, consumed: start + consumed)
-        }
-    }
-
-    private func isCRLF(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> Bool {
-        bytes[start] == UInt8(ascii: "\r") && start + 1 < bytes.count
-            && bytes[start + 1] == UInt8(ascii: "\n")
-    }
-
-    private func lineEnd(in bytes: UnsafeRawBufferPointer) -> Int? {
-        let start = min(scanned, bytes.count)
-        return ByteSearch.firstIndex(of: UInt8(ascii: "\n"), in: bytes, from: start)
+        isSkipping = true
+        return .invalid(Self.tooLong, consumed: bytes.count)
     }
 
     private static let tooLong = LineError(

@@ -56,8 +56,7 @@ extension EndToEnd {
             let leader = try cluster.leader(of: "long")
             let follower = cluster.others(than: leader)[0]
             try follower.kill()
-            let generator = try LoadGenerator(folder: cluster.folder)
-            try generator.run(leader, topic: "long", messages: 300_000)
+            try LoadGenerator.run(leader, topic: "long", messages: 300_000)
             try follower.startAndWait()
             try eventually("\(follower.id) has everything", within: .seconds(60)) {
                 try follower.topic("long").lastSequence == 300_001

@@ -108,9 +108,9 @@ public struct LogCheck {
         for segment in segments.result.closed { try checkClosed(segment) }
         if let active = segments.result.active {
             report.files += 1
-            report.entries +=
-                Int(active.last.map { $0.index.rawValue } ?? active.header.baseIndex.rawValue - 1)
-                - Int(active.header.baseIndex.rawValue - 1)
+            let before = active.header.baseIndex.previous.rawValue
+            let last = active.last?.index.rawValue ?? before
+            report.entries += Int(clamping: last &- before)
         }
     }
 

@@ -20,7 +20,10 @@ public struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What failed, where, and why.
     public var description: String { "cannot \(operation) \(path): \(reason)" }
 
-    /// Whether the disk is full (ENOSPC): the one error that does not end the process, because
-    /// only the creation of a file can meet it (rule 6).
-    public var isNoSpace: Bool { code == 28 }
+    /// Whether a file could not be made or grow because the disk is full (ENOSPC).
+    ///
+    /// The one error that need not end the process (rule 6): entries go to files whose blocks are
+    /// there already, so only a new file or a segment meets it. The job that failed can be run
+    /// again, all of it, once there is room. A sync that fails is never of this kind.
+    public var isNoSpace: Bool { code == 28 && operation != "sync" }
 }

@@ -4,6 +4,7 @@ import WiberBase
 struct SlotRecovery {
     let disk: any Disk
     private(set) var groups: [(slot: GroupSlot, hard: HardSlot)] = []
+    private var known: Set<GroupID> = []
     /// Copies that are older or were never written: a crash explains them.
     private(set) var repairs: [String] = []
     /// Copies that are bad; their twins are good.
@@ -60,8 +61,9 @@ struct SlotRecovery {
 
     private mutating func add(_ slot: GroupSlot, _ pair: SlotPair<GroupSlot>, _ hardFile: [UInt8]) {
         let number = groups.count
-        guard number == Int(slot.number), !groups.contains(where: { $0.slot.group == slot.group })
-        else { return damage(GroupSlot.path, "the place of the record of group \(slot.group)") }
+        guard slot.number == UInt64(number), known.insert(slot.group).inserted else {
+            return damage(GroupSlot.path, "the place of the record of group \(slot.group)")
+        }
         addHard(slot, isNew: pair == .firstOnly(slot), hardFile)
         let what = "the record of group \(slot.group)"
         switch pair {

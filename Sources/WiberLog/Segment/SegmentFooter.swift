@@ -170,6 +170,9 @@ struct SegmentTables: Equatable, Sendable {
                 time: try reader.identifier(),
                 offset: try reader.integer()
             )
+            guard row.offset < trailer.chunksEnd else {
+                throw .invalid(field: "offset", value: row.offset)
+            }
             tables.sparse.append(row)
         }
         for _ in 0..<trailer.runCount {

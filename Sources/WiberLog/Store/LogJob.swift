@@ -33,8 +33,9 @@ public struct LogJob: Sendable {
 
     /// Does all of it.
     ///
-    /// - Throws: ``DiskError``; the process has to end then, because nothing is known of what the
-    ///   disk holds (rule 6).
+    /// - Throws: ``DiskError``. If ``DiskError/isNoSpace`` is set, the same job can be run again;
+    ///   otherwise the process has to end, because nothing is known of what the disk holds
+    ///   (rule 6).
     public func run(on disk: any Disk) throws(DiskError) {
         for step in steps { try step.run(on: disk) }
     }
@@ -68,7 +69,7 @@ public struct FlushJob: Sendable {
 
     /// Does all of it; runs beside a ``LogJob``, not beside another one of its kind.
     ///
-    /// - Throws: ``DiskError``; the process has to end then, unless the disk is full.
+    /// - Throws: ``DiskError``; as ``LogJob/run(on:)`` does.
     public func run(on disk: any Disk) throws(DiskError) {
         for step in steps { try step.run(on: disk) }
     }

@@ -70,9 +70,22 @@ public final class DataDirectory: Sendable {
         var end = path.startIndex
         while end < path.endIndex {
             end = path[path.index(after: end)...].firstIndex(of: "/") ?? path.endIndex
-            guard mkdir(String(path[..<end]), 0o755) != 0, errno != EEXIST else { continue }
-            throw failure("make", String(path[..<end]))
+            let part = String(path[..<end])
+            if mkdir(part, 0o755) == 0 {
+                try syncParent(of: part)
+            } else if errno != EEXIST, errno != EISDIR {
+                throw failure("make", part)
+            }
         }
+    }
+
+    /// Makes the name of a new directory durable.
+    private static func syncParent(of path: String) throws(DataDirectoryError) {
+        let parent = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("open", parent) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure("sync", parent) }
     }
 
     private static func failure(

@@ -61,7 +61,7 @@ public final class PosixDisk: Disk {
 
     /// Reads with `pread`, again after a short read or EINTR.
     public func read(_ path: String, at offset: Int, count: Int) throws(DiskError) -> [UInt8] {
-        let file = try open(path, flags: O_RDWR)
+        let file = try openToRead(path)
         var code: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             while initialized < count {
@@ -120,7 +120,7 @@ public final class PosixDisk: Disk {
             try write(path, at: offset, Array(zeros[..<count]))
             offset += count
         }
-        try check(fsync(file.descriptor), "sync", path)
+        try check(fsync(file.descriptor), "create", path)
     }
 
     /// Makes a file end early.
@@ -189,6 +189,18 @@ public final class PosixDisk: Disk {
             cache.files[oldest.key] = nil
         }
         return file
+    }
+
+    /// A directory that may only be read can still be checked.
+    private func openToRead(_ path: String) throws(DiskError) -> OpenFile {
+        do throws(DiskError) {
+            return try open(path, flags: O_RDWR)
+        } catch {
+            guard error.code == EACCES || error.code == EROFS else { throw error }
+            let descriptor = Glibc.open(absolute(path), O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { throw failure("open", path) }
+            return OpenFile(descriptor)
+        }
     }
 
     private func cached(_ path: String) -> OpenFile? {

@@ -33,6 +33,8 @@ final class MemoryDisk: Disk {
         var faultAt: Int?
         var fault = Fault.crash
         var isDead = false
+        /// The operation that finds no room for more than a part of its bytes.
+        var fullAt: Int?
         var random = RandomSource(seed: 1)
     }
 
@@ -57,6 +59,11 @@ final class MemoryDisk: Disk {
             $0.fault = fault
             $0.random = RandomSource(seed: seed)
         }
+    }
+
+    /// Lets operation number `operation` from now, from 1, find the disk full; later ones do not.
+    func fillUp(at operation: Int) {
+        state.withLock { $0.fullAt = $0.operations + operation }
     }
 
     func bytes(_ path: String) -> [UInt8] {
@@ -233,6 +240,13 @@ final class MemoryDisk: Disk {
         _ path: String,
         _ body: (inout State, Bool) -> Void
     ) throws(DiskError) {
+        let isFull = state.withLock { state -> Bool in
+            guard state.operations + 1 == state.fullAt, what != "sync" else { return false }
+            state.operations += 1
+            body(&state, true)
+            return true
+        }
+        if isFull { throw DiskError(operation: what, path: path, code: 28, reason: "full") }
         let isFailed = state.withLock { state -> Bool in
             guard !state.isDead else { return true }
             state.operations += 1

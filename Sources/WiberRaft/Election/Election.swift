@@ -53,6 +53,13 @@ extension Raft {
 
     /// Adopts `term` if it is newer, and is a follower in it.
     mutating func follow(term: Term, leader: NodeID?, _ effects: inout [Effect]) {
+        adopt(term: term, leader: leader, &effects)
+        persist(&effects)
+        report(&effects)
+    }
+
+    /// Adopts `term` without a word to the disk yet: a vote may follow.
+    mutating func adopt(term: Term, leader: NodeID?, _ effects: inout [Effect]) {
         if term > currentTerm {
             hardState = HardState(term: term)
             verifiedIndex = .zero
@@ -65,8 +72,6 @@ extension Raft {
         isLeaderLaneEnded = false
         election.clearVotes()
         armElection()
-        persist(&effects)
-        report(&effects)
     }
 
     /// Whether the leader was heard from within `span`, by this group or by its node's beats.

@@ -42,8 +42,8 @@ extension Raft {
             if !isSame {
                 peers[place].match = .zero
                 peers[place].confirmedRound = 0
-                peers[place].next = lastIndex.next
                 peers[place].inflight.removeAll()
+                peers[place].probe(from: lastIndex.next)
             }
             restartProbe(place, &effects)
             confirmAgain(place, &effects)

@@ -17,7 +17,7 @@ extension Raft {
             if !request.isTransfer, isSticky(liveness) {
                 return refuseWhileLed(request, node, &effects)
             }
-            if !request.isPreVote { follow(term: request.term, leader: nil, &effects) }
+            if !request.isPreVote { adopt(term: request.term, leader: nil, &effects) }
         }
         let isFree =
             request.term > currentTerm || hardState.votedFor == node
@@ -27,11 +27,12 @@ extension Raft {
             hardState.votedFor = node
             if role == .preCandidate { role = .follower }
             armElection()
-            persist(&effects)
         } else if isGranted {
             election.restrainedUntil =
                 now + Instant.Span(nanoseconds: options.electionTimeoutMin.nanoseconds / 2)
         }
+        persist(&effects)
+        report(&effects)
         answer(request, isGranted: isGranted, to: node, &effects)
     }
 

@@ -65,7 +65,9 @@ extension Raft {
 
     private func checkLeader() {
         invariant(leader == id, "\(id) leads under \(leader ?? .zero)")
-        invariant(log.term(at: leadership.termStart) == currentTerm, "no entry of its own term")
+        let start = log.term(at: leadership.termStart)
+        let isTermBegun = start == currentTerm || leadership.termStart <= log.base.index
+        invariant(isTermBegun, "term \(currentTerm) did not begin at \(leadership.termStart)")
         let members = configuration.members.filter { $0 != id }
         invariant(peers.map(\.node) == members, "peers \(peers.map(\.node)), members \(members)")
         for peer in peers {

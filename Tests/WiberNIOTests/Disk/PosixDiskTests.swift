@@ -8,7 +8,8 @@ import WiberNIO
 struct PosixDiskTests {
     /// A new directory for one test; the system's temporary directory is emptied by the system.
     private func makeRoot() -> String {
-        var template = Array("/tmp/wiber-disk-XXXXXX".utf8CString)
+        let unique = String(repeating: "X", count: 6)
+        var template = Array("/tmp/wiber-disk-\(unique)".utf8CString)
         let made = template.withUnsafeMutableBufferPointer { buffer in
             buffer.baseAddress.map { mkdtemp($0) != nil } ?? false
         }

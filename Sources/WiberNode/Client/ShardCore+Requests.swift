@@ -93,7 +93,9 @@ extension ShardCore {
                 "a connection may follow \(limits.subscriptionsPerConnection) topics: UNSUB one first"
             )
         }
-        guard groups[slot].raft != nil else { return replyNotHere(slot, connection) }
+        guard groups[slot].raft != nil else {
+            return relay(.subscription(groups[slot].id, next: from), slot, for: connection)
+        }
         var line: [UInt8] = Array("OK subscribed to ".utf8)
         line += groups[slot].nameBytes
         line.appendLiteral("\r\n")
@@ -102,7 +104,9 @@ extension ShardCore {
     }
 
     private func handleUnsubscribe(_ topic: UnsafeRawBufferPointer, _ connection: ConnectionID) {
-        guard let slot = slot(named: topic), unsubscribe(connection, slot) else {
+        guard let slot = slot(named: topic),
+            unsubscribe(connection, slot) || endRelays(of: connection, groups[slot].id)
+        else {
             return reply(
                 connection,
                 error: .notSubscribed,
@@ -119,7 +123,12 @@ extension ShardCore {
         _ connection: ConnectionID
     ) {
         guard let slot = slot(named: topic) else { return replyNoTopic(topic, connection) }
-        guard groups[slot].raft != nil else { return replyNotHere(slot, connection) }
+        guard groups[slot].raft != nil else {
+            // HISTORY without `from` takes no limit: the newest hundred is what the replica gives.
+            var line = "HISTORY \(groups[slot].configuration.name)"
+            if let from { line += " \(from)" + (limit.map { " \($0)" } ?? "") }
+            return relay(.request(line), slot, for: connection)
+        }
         let replySlot = sessions[connection]?.replies.add() ?? 0
         beginHistory(
             HistoryJob(
@@ -134,6 +143,13 @@ extension ShardCore {
 
     private func handleStats(_ topic: UnsafeRawBufferPointer?, _ connection: ConnectionID) {
         guard let topic else { return replyJSON(connection, topicsJSON()) }
+        if let slot = slot(named: topic), groups[slot].raft == nil {
+            return relay(
+                .request("STATS \(groups[slot].configuration.name)"),
+                slot,
+                for: connection
+            )
+        }
         guard let json = topicJSON(text(topic)) else { return replyNoTopic(topic, connection) }
         replyJSON(connection, json)
     }
@@ -147,21 +163,6 @@ extension ShardCore {
             connection,
             error: .noTopic,
             "there is no topic \(text(topic)): TOPICS lists them, PUB \(text(topic)) <text> makes it"
-        )
-    }
-
-    /// A topic whose replicas are all elsewhere: their nodes answer.
-    private func replyNotHere(_ slot: Int, _ connection: ConnectionID) {
-        let nodes = groups[slot].replicas.compactMap { id -> String? in
-            guard let place = place(of: id) else { return nil }
-            let address = peers[place].address
-            return "\(address.name) (\(address.host):\(address.port))"
-        }
-        reply(
-            connection,
-            error: .notHere,
-            "this node has no replica of \(groups[slot].configuration.name): ask "
-                + nodes.joined(separator: " or ")
         )
     }
 }

@@ -1,6 +1,7 @@
 import WiberBase
 import WiberRaft
 import WiberTopic
+import WiberWire
 
 /// A Raft group on this node: consensus, the topic's state, and who waits for what.
 struct Group {
@@ -61,6 +62,10 @@ struct Group {
     var leaderlessSince: Timestamp?
     /// For a node without a replica: who led last.
     var leaderHint: NodeID?
+    /// What the leader said last about the topic, on a node that does not lead it.
+    var report: TopicReport?
+    /// What this node said last about it, as the leader, and when.
+    var reported: (report: TopicReport, at: Instant)?
     /// A read of the oldest chunks, for retention.
     var frontReadToken: UInt64?
     /// Every replica holds the log up to here, as the leader announced in the log.

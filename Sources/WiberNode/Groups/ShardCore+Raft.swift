@@ -132,6 +132,14 @@ extension ShardCore {
 
     func logCompleted(_ job: LogJob) {
         hasLogJob = false
+        let took = time.now.since(logJobSince)
+        logJobSince = time.now
+        counters.flushNanoseconds &+= took.nanoseconds
+        if took > limits.slowFlush {
+            counters.slowFlushes += 1
+            let milliseconds = took.nanoseconds / 1_000_000
+            trace(.warning, "slow flush of the log", [("ms", "\(milliseconds)")])
+        }
         for completion in store.complete(job) {
             switch completion {
             case .log(let group, let through, let tag):
@@ -249,7 +257,28 @@ extension ShardCore {
             return trace(.warning, "a damaged message was dropped", [("node", name(of: node))])
         }
         if case .voteRequest = message, mayNotVote(slot) { return }
+        guard continuesLog(slot, message, chunks) else {
+            counters.badFrames += 1
+            return trace(
+                .error,
+                "entries that do not continue the log were dropped",
+                [("node", name(of: node)), ("topic", groups[slot].configuration.name)]
+            )
+        }
         step(slot, .received(message, from: node), chunks: chunks)
+    }
+
+    /// Whether each chunk names the one before it by its checksum, the first one's in this log
+    /// included: what Raft concludes from index and term, seen in the contents.
+    private func continuesLog(_ slot: Int, _ message: RaftMessage, _ chunks: [Chunk]) -> Bool {
+        guard case .append(let request) = message, let first = chunks.first else { return true }
+        for (before, after) in zip(chunks, chunks.dropFirst()) {
+            guard after.header.previousChecksum == before.header.checksum else { return false }
+        }
+        guard let own = store.header(groups[slot].id, at: request.previous.index),
+            own.id == request.previous
+        else { return true }
+        return first.header.previousChecksum == own.checksum
     }
 
     // MARK: Role

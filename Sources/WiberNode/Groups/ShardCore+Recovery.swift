@@ -129,8 +129,10 @@ extension ShardCore {
     /// The first entry whose ids still matter.
     private func dedupStart(_ slot: Int, first: LogIndex, last: LogIndex) -> LogIndex? {
         let id = groups[slot].id
-        guard let end = store.lastHeader(id),
-            let start = groups[slot].topic.recoveryNeeds(last: end)
+        // From committed time: a truncated tail must not make the window end earlier.
+        let applied = groups[slot].applied
+        guard applied > .zero, let end = store.header(id, at: applied) ?? store.lastHeader(id),
+            let start = groups[slot].topic.recoveryNeeds(committed: end)
         else { return nil }
         return max(first, store.firstIndex(id, since: start) ?? last)
     }

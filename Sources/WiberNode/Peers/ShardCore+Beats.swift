@@ -37,7 +37,8 @@ extension ShardCore {
     }
 
     private var hasWork: Bool {
-        !retrySlots.isEmpty || !unaskedReads.isEmpty || !forwards.isEmpty || !pendingTopics.isEmpty
+        !retrySlots.isEmpty || !unaskedReads.isEmpty || !forwards.isEmpty || !waitingRelays.isEmpty
+            || !pendingTopics.isEmpty
             || peers.contains { $0.lane == .idle && $0.id != selfID } || shutdown != nil
     }
 
@@ -45,6 +46,7 @@ extension ShardCore {
         for slot in retrySlots.sorted() { markDirty(slot) }
         retrySlots.removeAll(keepingCapacity: true)
         retryReads()
+        retryRelays()
         expireForwards()
         expirePendingTopics()
         for slot in groups.indices {
@@ -54,8 +56,18 @@ extension ShardCore {
             if !groups[slot].outbox.isEmpty { markDirty(slot) }
         }
         sweepSessions()
+        sealLog()
+        reportTopics()
         sweepGreetings()
         advanceShutdown()
+    }
+
+    /// A log that rests says where it ends, so that nothing before that can pass for a torn tail.
+    private func sealLog() {
+        guard !hasLogJob, store.needsSeal, time.now.since(logJobSince) > limits.sealAfter else {
+            return
+        }
+        store.seal()
     }
 
     /// Connections on which the HELLO does not come.
@@ -84,7 +96,7 @@ extension ShardCore {
                     incarnation: store.superblock.incarnation,
                     sentAt: time.now.nanoseconds,
                     wall: time.wall,
-                    isDiskStalled: false,
+                    isDiskStalled: hasLogJob && time.now.since(logJobSince) > limits.diskStall,
                     echo: peer.lastBeat?.sentAt ?? 0,
                     echoAge: peer.lastBeat.map { time.now.since($0.heardAt).nanoseconds } ?? 0
                 )
@@ -96,6 +108,7 @@ extension ShardCore {
     func receiveBeat(_ beat: Beat, from node: NodeID) {
         guard let place = place(of: node) else { return }
         peers[place].lastBeat = (beat.sentAt, time.now)
+        liveness.setDiskStalled(beat.isDiskStalled, for: node)
         counters.beatsReceived += 1
         let sent = Instant(nanoseconds: beat.echo)
         guard beat.echo > 0, sent <= time.now else { return }
@@ -118,7 +131,7 @@ extension ShardCore {
         for place in peers.indices where peers[place].id != selfID {
             let silence = peers[place].lastHeard.map { time.now.since($0) }
             if let silence, silence <= .milliseconds(400) { continue }
-            let isDead = (silence ?? .seconds(6)) > .seconds(5)
+            let isDead = (silence ?? time.now.since(startedAt)) > .seconds(5)
             if peers[place].health == .alive { setHealth(.suspect, place) }
             if isDead, peers[place].health == .suspect { setHealth(.dead, place) }
         }

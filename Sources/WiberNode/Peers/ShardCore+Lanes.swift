@@ -28,13 +28,17 @@ extension ShardCore {
             guard peers[place].lane == .idle, peers[place].nextDial <= time.now,
                 let port = peers[place].address.rpcPort, shutdown == nil
             else { continue }
-            let connection = ConnectionID(rawValue: nextDialedConnection)
-            nextDialedConnection += 2
+            let connection = newDialedConnection()
             peers[place].lane = .dialing(connection)
             peerOfLane[connection] = peers[place].id
             outgoingReaders[connection] = FrameReader()
             emit(.dial(connection, host: peers[place].address.host, port: port))
         }
+    }
+
+    func newDialedConnection() -> ConnectionID {
+        defer { nextDialedConnection += 2 }
+        return ConnectionID(rawValue: nextDialedConnection)
     }
 
     func laneConnected(_ connection: ConnectionID) {
@@ -45,6 +49,7 @@ extension ShardCore {
     }
 
     func dialFailed(_ connection: ConnectionID, _ reason: String) {
+        if relays[connection] != nil { return relayEnded(connection) }
         guard let place = lanePlace(connection) else { return }
         forgetLane(connection, place)
         peers[place].failedDials += 1
@@ -94,6 +99,7 @@ extension ShardCore {
 
     func closed(_ connection: ConnectionID, wasReset: Bool) {
         if sessions[connection] != nil { return closeSession(connection) }
+        if relays[connection] != nil { return relayEnded(connection) }
         if let lane = incoming.removeValue(forKey: connection) {
             if let node = lane.node, let place = place(of: node),
                 peers[place].incoming == connection
@@ -181,6 +187,7 @@ extension ShardCore {
         case .readIndexReply(let reply): receiveReadIndexReply(reply, from: node)
         case .createTopic(let request): receiveCreateTopic(request, from: node)
         case .createTopicReply(let reply): receiveCreateTopicReply(reply)
+        case .topicReport(let report): receiveReport(report, from: node)
         }
     }
 

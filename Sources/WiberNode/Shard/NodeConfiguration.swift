@@ -112,6 +112,12 @@ public struct NodeLimits: Sendable {
     public var subscriptionsPerConnection = 1_024
     /// Topics that wait for their creation.
     public var pendingTopics = 1_024
+    /// From when on a flush of the log is worth a line.
+    public var slowFlush = Instant.Span.milliseconds(200)
+    /// From when on a flush that does not end counts as a stall (rule 11).
+    public var diskStall = Instant.Span.milliseconds(500)
+    /// After this time without writes the log's end is sealed (rule 4).
+    public var sealAfter = Instant.Span.milliseconds(20)
     /// The time between two beats to a node.
     public var beatInterval = Instant.Span.milliseconds(50)
 

@@ -7,6 +7,7 @@ import WiberWire
 struct ShutdownState {
     let deadline: Instant
     var isFarewellSaid = false
+    var isSealed = false
 }
 
 extension ShardCore {
@@ -29,6 +30,11 @@ extension ShardCore {
         let waits = sessions.values.contains { $0.replies.requestCount > 0 }
         guard (!leads && !waits) || time.now >= state.deadline else { return }
         guard !state.isFarewellSaid else {
+            if hasFlushJob { return }
+            if !state.isSealed {
+                shutdown?.isSealed = true
+                return store.seal()
+            }
             if !hasLogJob { emit(.stopped) }
             return
         }
@@ -36,7 +42,7 @@ extension ShardCore {
         for place in peers.indices where peers[place].openLane != nil {
             sendFrame(.goodbye, to: place)
         }
-        store.seal()
+        store.flushAll()
         nextSweep = time.now
     }
 }

@@ -21,12 +21,17 @@ public final class ShardCore {
     var random: RandomSource
     /// The clocks at the last event.
     var time: ShardTime
+    let startedAt: Instant
     var store: LogStore
     var meta = MetaState()
     var groups: ContiguousArray<Group> = []
     var slotOfGroup: [GroupID: Int] = [:]
     var slotOfName: [[UInt8]: Int] = [:]
     var sessions: [ConnectionID: Session] = [:]
+    /// Requests that a replica on another node answers, by the connection to it.
+    var relays: [ConnectionID: Relay] = [:]
+    /// Relays whose replica did not answer, until the next sweep.
+    var waitingRelays: [Relay] = []
     /// By node number minus one; this node's own entry is unused.
     var peers: [Peer] = []
     var peerOfLane: [ConnectionID: NodeID] = [:]
@@ -60,6 +65,8 @@ public final class ShardCore {
     var counters = Counters()
     var hasLogJob = false
     var hasFlushJob = false
+    /// When the log thread got its job, or was done with the last one.
+    var logJobSince = Instant.zero
     var shutdown: ShutdownState?
     var formationProposed = false
     /// Whether the meta leader should look again at what is to be proposed.
@@ -84,6 +91,7 @@ public final class ShardCore {
         self.store = store
         self.digester = digester
         self.time = time
+        startedAt = time.now
         random = RandomSource(seed: seed)
         dedupBudget = DedupBudget(seed: seed)
         selfID = configuration.nodeID
@@ -101,7 +109,8 @@ public final class ShardCore {
         case .clientOpened(let connection, let address): openSession(connection, address)
         case .peerAccepted(let connection, let address):
             incoming[connection] = IncomingLane(address: address, since: time.now)
-        case .dialed(let connection): laneConnected(connection)
+        case .dialed(let connection):
+            if relays[connection] == nil { laneConnected(connection) }
         case .dialFailed(let connection, let reason): dialFailed(connection, reason)
         case .closed(let connection, let wasReset): closed(connection, wasReset: wasReset)
         case .writable(let connection, let isWritable): writable(connection, isWritable)
@@ -126,6 +135,8 @@ public final class ShardCore {
             receiveFromClient(connection, bytes)
         } else if incoming[connection] != nil {
             receiveOnIncomingLane(connection, bytes)
+        } else if relays[connection] != nil {
+            receiveOnRelay(connection, bytes)
         } else if let peer = peerOfLane[connection] {
             receiveOnOutgoingLane(connection, peer, bytes)
         }
@@ -200,6 +211,7 @@ public final class ShardCore {
     private func handOutJobs() {
         if !hasLogJob, let job = store.nextJob() {
             hasLogJob = true
+            logJobSince = time.now
             emit(.runLog(job))
         }
         if !hasFlushJob, let job = store.nextFlush() {

@@ -31,4 +31,6 @@ struct Counters {
     var elections: UInt64 = 0
     var configurationChanges: UInt64 = 0
     var readErrors: UInt64 = 0
+    var slowFlushes: UInt64 = 0
+    var flushNanoseconds: UInt64 = 0
 }

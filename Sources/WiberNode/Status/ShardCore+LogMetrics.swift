@@ -15,6 +15,18 @@ extension ShardCore {
                 .counter,
                 Double(log.jobs)
             ),
+            metric(
+                "wiber_log_flush_seconds_total",
+                "Time in which a flush of the log was under way.",
+                .counter,
+                Double(counters.flushNanoseconds) / 1e9
+            ),
+            metric(
+                "wiber_log_slow_flushes_total",
+                "Flushes of the log over 200 ms.",
+                .counter,
+                Double(counters.slowFlushes)
+            ),
             metric("wiber_log_entries_total", "Entries written.", .counter, Double(log.entries)),
             metric("wiber_log_bytes_total", "Bytes written.", .counter, Double(log.bytes)),
             metric(

@@ -132,6 +132,7 @@ extension ShardCore {
             ),
             gauge("wiber_read_index_waiting", "Reads that wait for the leader.", pendingReads),
             gauge("wiber_disk_reads_outstanding", "Reads from disk under way.", reads.count),
+            gauge("wiber_relays", "Requests that another node answers.", relays.count),
             gauge("wiber_topics_pending", "Topics being created.", pendingTopics.count),
         ]
     }

@@ -62,14 +62,24 @@ extension ShardCore {
         var status = TopicStatus(configuration: groups[slot].configuration)
         let group = groups[slot]
         status.leader = group.leader.map { name(of: $0) }
-        status.replicas = group.replicas.map { replica($0, of: group) }
-        status.term = group.raft?.currentTerm.rawValue ?? 0
-        status.firstSequence = group.topic.firstSequence.rawValue
-        status.lastSequence = group.topic.appliedNextSequence.previous.rawValue
-        status.messages = group.topic.liveMessages
-        status.bytes = group.topic.liveBytes
-        status.lastTime = group.topic.appliedNextSequence > Sequence(1) ? group.topic.lastTime : nil
-        status.firstTime = group.topic.liveMessages > 0 ? firstTime(slot) : nil
+        let report = currentReport(slot)
+        status.replicas = group.replicas.map { replica($0, of: group, report) }
+        status.term = group.raft?.currentTerm.rawValue ?? report?.term.rawValue ?? 0
+        if group.raft == nil {
+            status.firstSequence = report?.first.rawValue ?? 1
+            status.lastSequence = report?.next.previous.rawValue ?? 0
+            status.messages = report?.messages ?? 0
+            status.bytes = report?.bytes ?? 0
+            status.lastTime = (report?.next ?? Sequence(1)) > Sequence(1) ? report?.lastTime : nil
+        } else {
+            status.firstSequence = group.topic.firstSequence.rawValue
+            status.lastSequence = group.topic.appliedNextSequence.previous.rawValue
+            status.messages = group.topic.liveMessages
+            status.bytes = group.topic.liveBytes
+            let isEmpty = group.topic.appliedNextSequence == Sequence(1)
+            status.lastTime = isEmpty ? nil : group.topic.lastTime
+            status.firstTime = group.topic.liveMessages > 0 ? firstTime(slot) : nil
+        }
         status.subscribers = UInt64(group.subscribers.count)
         status.publishRateThousandths = groups[slot].topic.publishRate(now: time.now)
         return status
@@ -88,23 +98,18 @@ extension ShardCore {
         return found
     }
 
-    private func replica(_ node: NodeID, of group: Group) -> TopicStatus.Replica {
+    private func replica(
+        _ node: NodeID,
+        of group: Group,
+        _ report: TopicReport?
+    ) -> TopicStatus.Replica {
         let isLeader = group.leader == node
-        var replica = TopicStatus.Replica(
+        let known = report?.replicas.first { $0.node == node }
+        return TopicStatus.Replica(
             node: name(of: node),
             role: isLeader ? "leader" : group.leader == nil ? "unknown" : "follower",
-            matchIndex: nil,
-            isCurrent: nil
+            matchIndex: known?.match.rawValue,
+            isCurrent: group.leader != nil && known?.isCurrent ?? false
         )
-        if node == selfID, let raft = group.raft {
-            replica.matchIndex = raft.durableIndex.rawValue
-            replica.isCurrent = group.leader != nil
-            replica.role = "\(raft.role)"
-        } else if let progress = group.raft?.progress(of: node) {
-            replica.matchIndex = progress.match.rawValue
-            let isHeard = place(of: node).map { peers[$0].health == .alive } ?? false
-            replica.isCurrent = isHeard && progress.match >= group.applied
-        }
-        return replica
     }
 }

@@ -24,6 +24,8 @@ public enum Frame: Sendable, Equatable {
     case createTopic(CreateTopic)
     /// Why it cannot be; nothing is sent when it can.
     case createTopicReply(CreateTopicReply)
+    /// What the leader of a topic knows about it.
+    case topicReport(TopicReport)
 }
 
 /// Who the sender of a lane is.

@@ -54,4 +54,5 @@ enum FrameKind: UInt8 {
     case readIndexReply = 9
     case createTopic = 10
     case createTopicReply = 11
+    case topicReport = 12
 }

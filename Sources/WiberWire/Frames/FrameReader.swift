@@ -116,6 +116,7 @@ public struct FrameReader: Sendable {
             return .createTopic(
                 CreateTopic(request: try reader.integer(), topic: try reader.blob(limit: 1 << 20))
             )
+        case .topicReport: return .topicReport(try TopicReport.decode(&reader))
         case .createTopicReply:
             return .createTopicReply(
                 CreateTopicReply(request: try reader.integer(), text: try reader.string())

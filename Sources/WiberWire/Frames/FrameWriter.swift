@@ -67,6 +67,7 @@ public enum FrameWriter {
         case .readIndexReply: .readIndexReply
         case .createTopic: .createTopic
         case .createTopicReply: .createTopicReply
+        case .topicReport: .topicReport
         }
     }
 
@@ -100,6 +101,7 @@ public enum FrameWriter {
         case .createTopicReply(let reply):
             bytes.appendInteger(reply.request)
             bytes.appendString(reply.text)
+        case .topicReport(let report): report.encode(into: &bytes)
         }
     }
 

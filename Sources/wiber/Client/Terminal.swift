@@ -75,6 +75,7 @@ enum Terminal {
     }
 
     static func text(_ value: Any?) -> String {
+        if let flag = value as? Bool, "\(type(of: value))".contains("Bool") { return "\(flag)" }
         guard let value, !(value is NSNull) else { return "-" }
         return "\(value)"
     }

@@ -5,11 +5,6 @@ import Yams
 
 /// A cluster as its YAML file describes it; `config check` and `serve` read the same.
 public struct ClusterConfiguration: Sendable {
-    /// The longest file, in bytes (1 MiB).
-    static let fileLengthMax = 1 << 20
-    /// How deep YAML may nest.
-    static let depthMax = 32
-
     /// The cluster's name.
     public var cluster = "wiber"
     /// The nodes, sorted by id.
@@ -59,17 +54,19 @@ public struct ClusterConfiguration: Sendable {
     ///
     /// - Throws: ``ConfigurationError`` with everything that is wrong.
     public static func read(_ path: String) throws(ConfigurationError) -> ClusterConfiguration {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw ConfigurationError(
-                path: path,
-                problems: [
-                    ConfigurationProblem(
-                        line: 0,
-                        column: 0,
-                        text: "the file cannot be read: give an existing one with --config"
-                    )
-                ]
+        let data: Data
+        do {
+            let file = try FileHandle(forReadingFrom: URL(filePath: path))
+            data = try file.read(upToCount: YAMLGuard.lengthMax + 1) ?? Data()
+        } catch {
+            var reason = "the file cannot be read"
+            if !FileManager.default.fileExists(atPath: path) { reason = "there is no such file" }
+            let problem = ConfigurationProblem(
+                line: 0,
+                column: 0,
+                text: "\(reason): name a readable YAML file, such as examples/cluster.yaml"
             )
+            throw ConfigurationError(path: path, problems: [problem])
         }
         return try parse(data, path: path)
     }
@@ -85,15 +82,10 @@ public struct ClusterConfiguration: Sendable {
                 problems: [ConfigurationProblem(line: line, column: column, text: text)]
             )
         }
-        guard data.count <= fileLengthMax, let text = String(data: data, encoding: .utf8) else {
-            throw failure(1, 1, "a configuration is UTF-8 text of at most 1 MiB")
-        }
-        if let line = tooDeepLine(text) {
-            throw failure(
-                line,
-                1,
-                "the YAML nests deeper than \(depthMax): this is no configuration"
-            )
+        guard data.count <= YAMLGuard.lengthMax, let text = String(data: data, encoding: .utf8)
+        else { throw failure(1, 1, "a configuration is UTF-8 text of at most 1 MiB") }
+        if let problem = YAMLGuard.refusal(of: text) {
+            throw ConfigurationError(path: path, problems: [problem])
         }
         let root: Node
         do {
@@ -105,58 +97,33 @@ public struct ClusterConfiguration: Sendable {
             throw error
         } catch {
             let (mark, problem) = Self.place(of: error)
-            throw failure(
-                mark?.line ?? 1,
-                mark?.column ?? 1,
-                "this is not YAML (\(problem)): check the indentation and the brackets"
-            )
+            throw failure(mark?.line ?? 1, mark?.column ?? 1, problem)
         }
         var parser = ConfigurationParser()
         let configuration = parser.parse(root, path: path)
         guard parser.reader.errors.isEmpty else {
-            let sorted = parser.reader.errors.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
-            throw ConfigurationError(path: path, problems: sorted)
+            throw ConfigurationError(path: path, problems: parser.reader.sortedErrors)
         }
         return configuration
     }
 
     private static func place(of error: any Error) -> (mark: Mark?, problem: String) {
-        switch error as? YamlError {
+        func text(_ problem: String) -> String {
+            "this is not YAML (\(problem)): check the indentation, the quotes and the brackets"
+        }
+        return switch error as? YamlError {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            (mark, problem)
+            (mark, text(problem))
         case .duplicatedKeysInMapping(let duplicates, let context):
             (
                 context.mark,
-                "a key is given twice: \(duplicates.map { "\($0)" }.sorted().joined(separator: ", "))"
+                "given twice: "
+                    + duplicates.map { ConfigurationReader.shown("\($0)") }.sorted()
+                    .joined(separator: ", ") + "; keep one"
             )
-        case let other: (nil, other.map { "\($0)" } ?? "unreadable")
+        case let other: (nil, text(other.map { "\($0)" } ?? "unreadable"))
         }
-    }
-
-    /// The first line that nests too deep for a parser that calls itself.
-    private static func tooDeepLine(_ text: String) -> Int? {
-        var open = 0
-        for (place, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
-            .enumerated()
-        {
-            var dashes = 0
-            var indentation = 0
-            var isLeading = true
-            for byte in line.utf8 {
-                switch byte {
-                case UInt8(ascii: "["), UInt8(ascii: "{"): open += 1
-                case UInt8(ascii: "]"), UInt8(ascii: "}"): open = max(0, open - 1)
-                case UInt8(ascii: "-"), UInt8(ascii: "?"): dashes += isLeading ? 1 : 0
-                case UInt8(ascii: " "): indentation += isLeading ? 1 : 0
-                default: isLeading = false
-                }
-            }
-            if open > depthMax || dashes > depthMax || indentation > 8 * depthMax {
-                return place + 1
-            }
-        }
-        return nil
     }
 
     /// What a node is told.

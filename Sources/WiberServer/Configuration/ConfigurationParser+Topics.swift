@@ -5,21 +5,21 @@ extension ConfigurationParser {
     mutating func parseTopics(_ node: Node?, nodes: Int) -> [TopicConfiguration] {
         guard let list = reader.list(node, "topics") else { return [] }
         var topics: [TopicConfiguration] = []
+        var names: Set<String> = []
+        var subjects = SubjectOverlap()
         for entry in list {
             guard let topic = parseTopic(entry, nodes: nodes) else { continue }
-            if topics.contains(where: { $0.name == topic.name }) {
+            guard names.insert(topic.name).inserted else {
                 reader.error(entry, "the topic '\(topic.name)' is given twice: keep one")
+                continue
             }
-            for other in topics {
-                for subject in topic.subjects {
-                    guard let taken = other.subjects.first(where: { Self.overlap($0, subject) })
-                    else { continue }
-                    reader.error(
-                        entry,
-                        "the subject '\(subject)' overlaps '\(taken)' of topic \(other.name): "
-                            + "a subject belongs to one topic"
-                    )
-                }
+            for subject in topic.subjects {
+                guard let taken = subjects.add(subject, of: topic.name) else { continue }
+                reader.error(
+                    entry,
+                    "the subject '\(subject)' of topic \(topic.name) overlaps '\(taken.text)' of "
+                        + "topic \(taken.topic): a subject belongs to one topic; change one"
+                )
             }
             topics.append(topic)
         }
@@ -34,11 +34,15 @@ extension ConfigurationParser {
             return nil
         }
         guard TopicConfiguration.isValidName(Array(name.utf8)) else {
-            reader.error(fields["name"], "a topic's name has 1 to 255 of A-Z a-z 0-9 _ -")
+            let shown = ConfigurationReader.shown(name)
+            reader.error(
+                fields["name"],
+                "'\(shown)' is no name of a topic: it has 1 to 255 of A-Z a-z 0-9 _ -"
+            )
             return nil
         }
         var topic = TopicConfiguration(name: name, replicas: nodes >= 3 ? 3 : 1)
-        topic.description = reader.text(fields["description"], "description") ?? ""
+        topic.description = reader.text(fields["description"], "description", limit: 1_024) ?? ""
         if let count = reader.integer(fields["replicas"], "replicas", in: 1...max(1, nodes)) {
             topic.replicas = count
             if count.isMultiple(of: 2) {
@@ -56,13 +60,17 @@ extension ConfigurationParser {
 
     private mutating func parseSubjects(_ node: Node?, _ topic: inout TopicConfiguration) {
         guard let list = reader.list(node, "subjects") else { return }
+        guard (1...64).contains(list.count) else {
+            reader.error(node, "subjects has \(list.count) entries: give 1 to 64, or leave it out")
+            return
+        }
         var subjects: [String] = []
         for entry in list {
             guard let subject = reader.text(entry, "a subject") else { continue }
             guard Self.isValidPattern(subject) else {
                 reader.error(
                     entry,
-                    "'\(subject.prefix(64))' is no subject: words with dots between them, "
+                    "'\(ConfigurationReader.shown(subject))' is no subject: words with dots between them, "
                         + "* for one word, > at the end for the rest"
                 )
                 continue
@@ -105,19 +113,5 @@ extension ConfigurationParser {
             return !word.isEmpty
                 && word.utf8.allSatisfy { $0 > 32 && $0 < 127 && $0 != 42 && $0 != 62 }
         }
-    }
-
-    /// Whether some subject matches both patterns.
-    static func overlap(_ left: String, _ right: String) -> Bool {
-        let left = left.split(separator: ".")
-        let right = right.split(separator: ".")
-        for place in 0..<max(left.count, right.count) {
-            guard place < left.count, place < right.count else { return false }
-            if left[place] == ">" || right[place] == ">" { return true }
-            guard left[place] == "*" || right[place] == "*" || left[place] == right[place] else {
-                return false
-            }
-        }
-        return true
     }
 }

@@ -16,7 +16,7 @@ struct ConfigurationParser {
             return configuration
         }
         if let name = reader.text(fields["cluster"], "cluster") { configuration.cluster = name }
-        if let path = reader.text(fields["data_dir"], "data_dir") {
+        if let path = reader.text(fields["data_dir"], "data_dir", limit: 1_024) {
             configuration.dataDirectory = path
         }
         if let isOn = reader.flag(fields["auto_create_topics"], "auto_create_topics") {
@@ -25,7 +25,8 @@ struct ConfigurationParser {
         parseDurability(fields)
         parseClock(fields["clock"])
         configuration.nodes = parseNodes(fields["nodes"], root)
-        configuration.topics = parseTopics(fields["topics"], nodes: configuration.nodes.count)
+        let count = fields["nodes"]?.sequence?.count ?? 1
+        configuration.topics = parseTopics(fields["topics"], nodes: min(count, 15))
         configuration.warnings = reader.warnings.map {
             "\(path):\($0.line):\($0.column): warning: \($0.text)"
         }
@@ -105,11 +106,17 @@ struct ConfigurationParser {
         if let name, name.utf8.count > 63 || !TopicConfiguration.isValidName(Array(name.utf8)) {
             reader.error(fields["id"], "an id has 1 to 63 of A-Z a-z 0-9 _ -")
         }
-        let host = reader.text(fields["host"], "host")
+        let host = reader.host(fields["host"], "host")
+        if let host, ["0.0.0.0", "::"].contains(host) {
+            reader.error(
+                fields["host"],
+                "nobody can dial \(host): host is what others dial; give that, and listen: \(host)"
+            )
+        }
         let port = reader.integer(fields["port"], "port", in: 1...65_535)
         let rpc = reader.integer(fields["rpc_port"], "rpc_port", in: 1...65_535)
         let http = reader.integer(fields["http_port"], "http_port", in: 1...65_535)
-        let listen = reader.text(fields["listen"], "listen")
+        let listen = reader.host(fields["listen"], "listen")
         guard let name, let host, let port else { return nil }
         for (key, given, distance) in [("rpc_port", rpc, 1_000), ("http_port", http, 4_000)]
         where given == nil && fields[key] == nil && port + distance > 65_535 {
@@ -145,7 +152,8 @@ struct ConfigurationParser {
             ]
             for (key, port) in ports {
                 let user = "\(key) of \(address.name)"
-                if let other = users.updateValue(user, forKey: "\(address.host):\(port)") {
+                let host = address.host.lowercased() == "localhost" ? "127.0.0.1" : address.host
+                if let other = users.updateValue(user, forKey: "\(host.lowercased()) \(port)") {
                     reader.error(
                         node,
                         "port \(port) is \(other) and \(user): choose others, or give "

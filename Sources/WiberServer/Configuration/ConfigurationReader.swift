@@ -2,10 +2,38 @@ import Yams
 
 /// Takes values out of YAML and remembers everything that is wrong, with its place.
 struct ConfigurationReader {
+    /// How many errors are kept: nobody reads more.
+    static let errorsMax = 100
+
     private(set) var errors: [ConfigurationProblem] = []
     private(set) var warnings: [ConfigurationProblem] = []
+    private var isFull = false
+
+    /// The errors in the order of the file; the last says so if there are more.
+    var sortedErrors: [ConfigurationProblem] {
+        var sorted = errors.sorted { ($0.line, $0.column) < ($1.line, $1.column) }
+        if isFull, let last = sorted.last {
+            let text = "and more: mend these \(Self.errorsMax) first"
+            sorted.append(ConfigurationProblem(line: last.line, column: last.column, text: text))
+        }
+        return sorted
+    }
+
+    /// Text of the file as a message may show it: short, and without control characters.
+    static func shown(_ text: String) -> String {
+        let short = text.unicodeScalars.prefix(64).map { scalar in
+            scalar.value < 32 || (127..<160).contains(scalar.value) ? "\u{FFFD}" : scalar
+        }
+        var shown = ""
+        shown.unicodeScalars.append(contentsOf: short)
+        return text.unicodeScalars.dropFirst(64).isEmpty ? shown : shown + "…"
+    }
 
     mutating func error(_ node: Node?, _ text: String) {
+        guard errors.count < Self.errorsMax else {
+            isFull = true
+            return
+        }
         let mark = node?.mark
         errors.append(
             ConfigurationProblem(line: mark?.line ?? 1, column: mark?.column ?? 1, text: text)
@@ -30,7 +58,7 @@ struct ConfigurationReader {
             let name = key.string ?? ""
             if !known.contains(name) {
                 let hint = Suggestion.text(for: name, among: known)
-                error(key, "unknown key '\(name.prefix(64))' in \(what)\(hint)")
+                error(key, "unknown key '\(Self.shown(name))' in \(what)\(hint)")
             } else if fields.updateValue(value, forKey: name) != nil {
                 error(key, "the key '\(name)' is given twice in \(what): keep one")
             }
@@ -38,17 +66,54 @@ struct ConfigurationReader {
         return fields
     }
 
-    mutating func text(_ node: Node?, _ what: String) -> String? {
+    /// Text of one line and at most `limit` bytes.
+    mutating func text(_ node: Node?, _ what: String, limit: Int = 255) -> String? {
         guard let node else { return nil }
         guard let text = node.scalar?.string, !text.isEmpty else {
             error(node, "\(what) must be text")
             return nil
         }
+        guard text.utf8.count <= limit, text.utf8.allSatisfy({ $0 >= 32 && $0 != 127 }) else {
+            error(node, "\(what) must be one line of at most \(limit) bytes")
+            return nil
+        }
         return text
     }
 
+    /// A name or number of a machine, without port or scheme.
+    mutating func host(_ node: Node?, _ what: String) -> String? {
+        guard let text = text(node, what) else { return nil }
+        let isHost = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"),
+                UInt8(ascii: "_"):
+                true
+            case UInt8(ascii: ":"), UInt8(ascii: "%"):
+                text.split(separator: ":").count > 2
+                    || text.hasPrefix("::")
+            default: false
+            }
+        }
+        guard isHost else {
+            error(
+                node,
+                "\(what) '\(Self.shown(text))' is no host: give a name or an address alone, "
+                    + "such as 127.0.0.1; the port has its own key"
+            )
+            return nil
+        }
+        return text
+    }
+
+    /// A list; nothing after the colon is one without entries.
     mutating func list(_ node: Node?, _ what: String) -> [Node]? {
         guard let node else { return nil }
+        if let scalar = node.scalar, scalar.style == .plain,
+            ["", "~", "null"].contains(scalar.string)
+        {
+            return []
+        }
         guard let sequence = node.sequence else {
             error(node, "\(what) must be a list: one '- …' a line, or […]")
             return nil
@@ -88,7 +153,7 @@ struct ConfigurationReader {
         guard let text = node.scalar?.string, known.contains(text) else {
             let given = node.scalar?.string ?? "that"
             let hint = Suggestion.text(for: given, among: known)
-            error(node, "\(what) cannot be '\(given.prefix(64))'\(hint)")
+            error(node, "\(what) cannot be '\(Self.shown(given))'\(hint)")
             return nil
         }
         return text

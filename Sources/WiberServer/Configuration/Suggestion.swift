@@ -8,20 +8,25 @@ enum Suggestion {
         return "; known are " + known.joined(separator: ", ")
     }
 
-    /// How many letters must be added, removed or replaced (Levenshtein).
+    /// How many letters must be added, removed, replaced or swapped with their neighbour
+    /// (optimal string alignment), of the first 64.
     static func distance(_ left: String, _ right: String) -> Int {
         let (left, right) = (Array(left.prefix(64)), Array(right.prefix(64)))
-        var row = Array(0...right.count)
+        var before: [Int] = []
+        var above = Array(0...right.count)
         for (place, letter) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = place + 1
-            for column in right.indices {
-                let above = row[column + 1]
-                let replaced = diagonal + (letter == right[column] ? 0 : 1)
-                row[column + 1] = min(replaced, above + 1, row[column] + 1)
-                diagonal = above
+            var row = [place + 1]
+            for (column, other) in right.enumerated() {
+                var best = above[column] + (letter == other ? 0 : 1)
+                best = min(best, above[column + 1] + 1, row[column] + 1)
+                if place > 0, column > 0, letter == right[column - 1], other == left[place - 1] {
+                    best = min(best, before[column - 1] + 1)
+                }
+                row.append(best)
             }
+            before = above
+            above = row
         }
-        return row[right.count]
+        return above[right.count]
     }
 }

@@ -42,6 +42,18 @@ extension EndToEnd {
             #expect(end.messages.compactMap(\.data) == Array(lines[2_989...]))
         }
 
+        @Test func `the shell takes commands from a pipe and ends with it`() throws {
+            let cluster = try Cluster.started(nodes: 1)
+            let command = try Command.wiber(
+                ["shell", "--server", "nats://127.0.0.1:\(cluster.nodes[0].port)"],
+                input: "PING\nPUB notes hello there\nNONSENSE\nHISTORY notes\n"
+            )
+            #expect(command.isSuccess, "\(command.errors)")
+            for text in ["PONG", "OK 1", "ERR UNKNOWN_COMMAND", "hello there"] {
+                #expect((command.output + command.errors).contains(text), "\(command.output)")
+            }
+        }
+
         @Test func `a command that cannot reach its server says so and fails`() throws {
             let port = try FreePorts.take(1)[0]
             let command = try Command.wiber([

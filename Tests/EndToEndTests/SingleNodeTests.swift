@@ -59,6 +59,7 @@ extension EndToEnd {
             let node = cluster.nodes[0]
             #expect(try node.client().request("PUB notes hello") == "OK 1")
             #expect(try node.terminate() == .code(0), "\(node.logTail)")
+            #expect(!node.log.contains("ERROR"), "\(node.logTail)")
             try node.startAndWait()
             #expect(try node.client().request("PUB notes again") == "OK 2")
         }

@@ -1,0 +1,107 @@
+import WiberBase
+
+@testable import WiberWire
+
+/// One frame and more of every kind.
+enum FrameSamples {
+    static let all: [Frame] = [
+        .hello(hello), .helloReply(reply(nil)), .helloReply(reply(.otherStore)), .goodbye,
+        .beat(beat(true)), .beat(beat(false)),
+        .raft(GroupID(7), []), .raft(GroupID(.max), Array(0...200)),
+        .forwardPublish(forward), .forwardReply(stored), .forwardReply(refused),
+        .readIndexRequest(ReadIndexRequest(request: 17, group: GroupID(3))),
+        .readIndexReply(ReadIndexReply(request: 17, group: GroupID(3), index: LogIndex(99))),
+        .readIndexReply(ReadIndexReply(request: 17, group: GroupID(3), index: nil)),
+        .createTopic(CreateTopic(request: 18, topic: [1, 2, 3])),
+        .createTopicReply(CreateTopicReply(request: 18, text: "three nodes are needed – né?")),
+    ]
+
+    private static let cluster = UniqueID(high: 0x0123_4567_89ab_cdef, low: 42)
+    private static let store = UniqueID(high: 1, low: .max)
+
+    private static let hello = Hello(
+        cluster: cluster,
+        listHash: 0xfeed,
+        node: "n1",
+        store: store,
+        incarnation: 3,
+        shardCount: 2
+    )
+
+    private static func reply(_ refusal: HelloRefusal?) -> HelloReply {
+        HelloReply(
+            refusal: refusal,
+            text: refusal == nil ? "" : "use replace-node",
+            cluster: cluster,
+            node: "n2",
+            store: store,
+            incarnation: 4
+        )
+    }
+
+    private static func beat(_ isDiskStalled: Bool) -> Beat {
+        Beat(
+            incarnation: 3,
+            sentAt: 1_000_000_001,
+            wall: Timestamp(1_795_394_164_000_000_001),
+            isDiskStalled: isDiskStalled,
+            echo: 999,
+            echoAge: 12
+        )
+    }
+
+    private static let forward = ForwardPublish(
+        request: 16,
+        group: GroupID(7),
+        term: Term(2),
+        count: 2,
+        bodies: Array(1...40)
+    )
+
+    private static let stored = ForwardReply(
+        request: 16,
+        status: .stored,
+        text: "",
+        runs: [
+            ForwardRun(first: Sequence(100), count: 5, isDuplicate: false),
+            ForwardRun(first: Sequence(3), count: 1, isDuplicate: true),
+            ForwardRun(first: .zero, count: 1, isDuplicate: false),
+        ]
+    )
+
+    private static let refused = ForwardReply(
+        request: 16,
+        status: .notLeader,
+        text: "n3 leads",
+        runs: []
+    )
+
+    /// The frames as a lane sends them.
+    static func bytes(_ frames: [Frame] = all) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for (number, frame) in frames.enumerated() {
+            FrameWriter.write(frame, sequence: UInt32(number), into: &bytes)
+        }
+        return bytes
+    }
+}
+
+/// A lane's receiving end.
+struct Lane {
+    private var reader = FrameReader()
+    private(set) var frames: [Frame] = []
+    var damage: CodecError? { reader.damage }
+    var pendingByteCount: Int { reader.pendingByteCount }
+
+    @discardableResult
+    mutating func receive(_ bytes: some Collection<UInt8>) -> Bool {
+        Array(bytes).withUnsafeBytes { reader.read($0, into: &frames) }
+    }
+
+    /// What arrives of bytes that come at once.
+    static func receiving(_ bytes: some Collection<UInt8>) -> Lane {
+        var lane = Lane()
+        lane.receive(bytes)
+        return lane
+    }
+}

@@ -1,0 +1,152 @@
+import Testing
+import WiberBase
+
+@testable import WiberWire
+
+@Suite("Frames between nodes")
+struct FrameTests {
+    @Test func `every frame comes back as it was sent`() {
+        let lane = Lane.receiving(FrameSamples.bytes())
+        #expect(lane.frames == FrameSamples.all)
+        #expect(lane.damage == nil)
+        #expect(lane.pendingByteCount == 0)
+    }
+
+    @Test func `so it does one byte at a time`() {
+        var lane = Lane()
+        for byte in FrameSamples.bytes() { lane.receive([byte]) }
+        #expect(lane.frames == FrameSamples.all)
+        #expect(lane.pendingByteCount == 0)
+    }
+
+    @Test func `so it does in two parts, wherever they part`() {
+        let bytes = FrameSamples.bytes()
+        for cut in bytes.indices {
+            var lane = Lane.receiving(bytes[..<cut])
+            lane.receive(bytes[cut...])
+            #expect(lane.frames == FrameSamples.all, "cut at \(cut)")
+        }
+    }
+
+    @Test func `every prefix has the frames that are whole, and waits`() {
+        let bytes = FrameSamples.bytes()
+        var ends: [Int] = []
+        for count in 1...FrameSamples.all.count {
+            ends.append(FrameSamples.bytes(Array(FrameSamples.all[..<count])).count)
+        }
+        for count in bytes.indices {
+            let lane = Lane.receiving(bytes[..<count])
+            let whole = ends.prefix { $0 <= count }
+            #expect(lane.frames == Array(FrameSamples.all[..<whole.count]), "\(count) bytes")
+            #expect(lane.damage == nil)
+            #expect(lane.pendingByteCount == count - (whole.last ?? 0))
+        }
+    }
+
+    @Test(arguments: FrameSamples.all.indices)
+    func `a frame with any bit flipped is refused`(place: Int) {
+        let sample = FrameSamples.bytes([FrameSamples.all[place]])
+        // A larger length waits for more bytes: they come.
+        let more = [UInt8](repeating: 0, count: FrameHeader.size + FrameHeader.lengthMax)
+        for bit in 0..<sample.count * 8 {
+            var bytes = sample
+            bytes[bit / 8] ^= 1 << (bit % 8)
+            let isLength = bit < 32
+            let lane = Lane.receiving(isLength ? bytes + more : bytes)
+            #expect(lane.frames == [], "bit \(bit)")
+            #expect(lane.damage != nil, "bit \(bit)")
+        }
+    }
+
+    @Test(arguments: FrameSamples.all.indices)
+    func `a body of any other length is refused, though its checksum is right`(place: Int) {
+        let sample = FrameSamples.bytes([FrameSamples.all[place]])
+        let body = Array(sample[FrameHeader.size...])
+        let isOpen = sample[4] == FrameKind.raft.rawValue
+        for count in 0..<body.count where !isOpen || count < 8 {
+            let lane = Lane.receiving(sealed(kind: sample[4], Array(body[..<count])))
+            #expect(lane.frames == [], "\(count) of \(body.count) bytes")
+            #expect(lane.damage != nil)
+        }
+        let lane = Lane.receiving(sealed(kind: sample[4], body + [0]))
+        #expect(lane.frames.isEmpty || isOpen)
+    }
+
+    @Test(arguments: FrameSamples.all.indices)
+    func `a body with any bit flipped never traps, though its checksum is right`(place: Int) {
+        let sample = FrameSamples.bytes([FrameSamples.all[place]])
+        let body = Array(sample[FrameHeader.size...])
+        for bit in 0..<body.count * 8 {
+            var bytes = body
+            bytes[bit / 8] ^= 1 << (bit % 8)
+            let lane = Lane.receiving(sealed(kind: sample[4], bytes))
+            #expect(lane.frames.count == (lane.damage == nil ? 1 : 0), "bit \(bit)")
+        }
+    }
+
+    @Test func `frames before the damage count, none after it does`() {
+        let sample = FrameSamples.bytes([.goodbye])
+        var damaged = sample
+        damaged[4] = 200
+        var lane = Lane.receiving(sample + damaged + sample)
+        #expect(lane.frames == [.goodbye])
+        #expect(lane.damage == .invalid(field: "kind", value: 200))
+        let isSound = lane.receive(sample)
+        #expect(!isSound)
+        #expect(lane.frames == [.goodbye])
+        #expect(lane.pendingByteCount == 0)
+    }
+
+    @Test func `what is wrong has a name`() {
+        let sample = FrameSamples.bytes([.goodbye])
+        func damage(_ place: Int, _ value: UInt8) -> CodecError? {
+            var bytes = sample
+            bytes[place] = value
+            return Lane.receiving(bytes).damage
+        }
+        #expect(damage(3, 1) == .invalid(field: "length", value: 1 << 24))
+        #expect(damage(5, 9) == .invalid(field: "version", value: 9))
+        #expect(damage(6, 1) == .checksumMismatch(field: "frame"))
+        #expect(damage(15, sample[15] ^ 1) == .checksumMismatch(field: "frame"))
+    }
+
+    @Test func `the largest frame is read, in pieces too, and a larger one refused at its header`()
+    {
+        let frame = Frame.raft(GroupID(1), [UInt8](repeating: 7, count: FrameHeader.lengthMax - 8))
+        let bytes = FrameSamples.bytes([frame])
+        var lane = Lane()
+        for start in stride(from: 0, to: bytes.count, by: 60_000) {
+            lane.receive(bytes[start..<min(bytes.count, start + 60_000)])
+        }
+        #expect(lane.frames == [frame])
+        let larger = sealed(kind: 5, [UInt8](repeating: 0, count: FrameHeader.lengthMax + 1))
+        #expect(Lane.receiving(larger[..<FrameHeader.size]).damage != nil)
+    }
+
+    @Test func `chunks beside a message are the message's end`() throws {
+        var builder = ChunkBuilder()
+        Array("hello".utf8).withUnsafeBytes { bytes in
+            _ = builder.append(MessageBody(payload: bytes), time: Timestamp(5))
+        }
+        let chunk = builder.seal(ChunkHeader())
+        var bytes: [UInt8] = []
+        FrameWriter.writeRaft(
+            group: GroupID(9),
+            message: [1, 2, 3],
+            chunks: [chunk, chunk],
+            sequence: 1,
+            into: &bytes
+        )
+        let expected = [1, 2, 3] + chunk.bytes + chunk.bytes
+        #expect(Lane.receiving(bytes).frames == [.raft(GroupID(9), expected)])
+    }
+}
+
+/// A frame whose header is right, whatever its body is.
+func sealed(kind: UInt8, _ body: [UInt8]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.appendInteger(UInt32(body.count))
+    bytes += [kind, FrameHeader.version, 0, 0, 1, 0, 0, 0]
+    bytes.appendInteger(CRC32C.checksum(bytes + body))
+    return bytes + body
+}

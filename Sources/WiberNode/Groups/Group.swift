@@ -44,6 +44,8 @@ struct Group {
     var raft: Raft?
     var topic: TopicState
     var applied = LogIndex.zero
+    /// The time of the last committed message.
+    var lastMessageTime: Timestamp?
     /// In the order of their fences.
     var waiters = RingBuffer<Waiter>()
     /// Publishes on their way to the leader, oldest first.

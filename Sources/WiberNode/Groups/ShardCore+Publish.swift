@@ -227,6 +227,7 @@ extension ShardCore {
                 groups[slot].topic.feedFront(chunk)
             }
             groups[slot].topic.countPublishes(UInt64(chunk.header.count), now: time.now)
+            groups[slot].lastMessageTime = Self.lastTime(chunk) ?? groups[slot].lastMessageTime
             if id == .meta { applyMeta(chunk) }
             if chunk.header.kind == .trim { applyTrim(slot, chunk) }
         }
@@ -234,6 +235,17 @@ extension ShardCore {
         answerWaiters(slot)
         answerReads(slot)
         markDirty(slot)
+    }
+
+    /// The time of a chunk's last message, from the last row of its table.
+    static func lastTime(_ chunk: Chunk) -> Timestamp? {
+        guard chunk.header.count > 0 else { return nil }
+        let row = ChunkHeader.size + (Int(chunk.header.count) - 1) * ChunkHeader.rowSize
+        let delta = chunk.bytes.withUnsafeBytes { bytes -> UInt32 in
+            var reader = ByteReader(bytes, at: row + 4)
+            return (try? reader.integer(UInt32.self)) ?? 0
+        }
+        return Timestamp(chunk.header.baseTime.rawValue &+ UInt64(delta))
     }
 
     func answerWaiters(_ slot: Int) {

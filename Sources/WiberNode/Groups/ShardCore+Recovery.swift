@@ -124,6 +124,20 @@ extension ShardCore {
             }
             index = end.header.index.next
         }
+        findLastMessageTime(slot)
+    }
+
+    /// The last message's time, which later entries without messages do not tell.
+    private func findLastMessageTime(_ slot: Int) {
+        let next = groups[slot].topic.appliedNextSequence
+        guard groups[slot].id != .meta, next > Sequence(1) else { return }
+        switch place(of: next.previous, slot) {
+        case .chunk(let chunk): groups[slot].lastMessageTime = Self.lastTime(chunk)
+        case .plan(let plan):
+            let chunk = (try? startupReader(plan))?.first { $0.header.nextSequence >= next }
+            groups[slot].lastMessageTime = chunk.flatMap { Self.lastTime($0) }
+        case .gap, .end: break
+        }
     }
 
     /// The first entry whose ids still matter.

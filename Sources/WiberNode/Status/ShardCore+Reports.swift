@@ -36,7 +36,7 @@ extension ShardCore {
             next: group.topic.appliedNextSequence,
             messages: group.topic.liveMessages,
             bytes: group.topic.liveBytes,
-            lastTime: group.topic.lastTime,
+            lastTime: group.lastMessageTime ?? .zero,
             replicas: Array(replicas.prefix(TopicReport.replicasMax))
         )
     }

@@ -76,8 +76,7 @@ extension ShardCore {
             status.lastSequence = group.topic.appliedNextSequence.previous.rawValue
             status.messages = group.topic.liveMessages
             status.bytes = group.topic.liveBytes
-            let isEmpty = group.topic.appliedNextSequence == Sequence(1)
-            status.lastTime = isEmpty ? nil : group.topic.lastTime
+            status.lastTime = group.lastMessageTime
             status.firstTime = group.topic.liveMessages > 0 ? firstTime(slot) : nil
         }
         status.subscribers = UInt64(group.subscribers.count)

@@ -252,6 +252,8 @@ public final class ShardHost: @unchecked Sendable {
     /// Closes once what was written is out: an empty write ends after all before it.
     private func close(_ connection: ConnectionID) {
         guard let channel = channels[connection] else { return }
+        // Who does not read would keep its connection for ever.
+        guard channel.isWritable else { return channel.close(promise: nil) }
         channel.writeAndFlush(channel.allocator.buffer(capacity: 0)).whenComplete { _ in
             channel.close(promise: nil)
         }

@@ -211,6 +211,8 @@ extension ShardCore {
 
     /// Clients that do not read, and lines that never end.
     func sweepSessions() {
+        guard nextSessionSweep <= time.now else { return }
+        nextSessionSweep = time.now + .seconds(1)
         for connection in sessions.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             guard let session = sessions[connection] else { continue }
             if let since = session.unwritableSince, time.now.since(since) > limits.slowReader {

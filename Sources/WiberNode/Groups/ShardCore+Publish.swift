@@ -360,11 +360,21 @@ extension ShardCore {
             popOutbox(slot)
             counters.refusedWithoutLeader += UInt64(batch.count)
             switch batch.target {
-            case .clients(let runs): fail(runs, .noLeader, noLeaderText(slot))
+            case .clients(let runs):
+                if groups[slot].isLeader {
+                    fail(runs, .overloaded, overloadedText(slot))
+                } else {
+                    fail(runs, .noLeader, noLeaderText(slot))
+                }
             case .peer(let node, let request):
                 sendForwardReply(to: node, request, .notLeader, "", [])
             }
         }
+    }
+
+    private func overloadedText(_ slot: Int) -> String {
+        "topic \(groups[slot].configuration.name) takes no more for now, because disks or followers "
+            + "do not keep up; not stored, try again more slowly"
     }
 
     /// Why a topic has no leader, for people.

@@ -220,7 +220,7 @@ extension ShardCore {
 
     private func sendChunks(_ slot: Int, _ replication: Replication, _ chunks: [Chunk]) {
         guard let place = place(of: replication.node), peers[place].openLane != nil,
-            let last = chunks.last
+            peers[place].isWritable, let last = chunks.last
         else { return notSent(slot, replication) }
         var request = replication.request
         request.entries = chunks.map { chunk in

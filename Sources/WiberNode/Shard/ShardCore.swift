@@ -53,6 +53,7 @@ public final class ShardCore {
     var nextDialedConnection: UInt64 = 1
     var nextBeat = Instant.zero
     var nextSweep = Instant.zero
+    var nextSessionSweep = Instant.zero
     /// Not later than the earliest deadline of any group.
     var nextRaftDeadline = Instant.zero
     var dirtyGroups: [Int] = []

@@ -1,41 +1,5 @@
 public import WiberBase
 
-/// A node as the cluster knows it.
-public struct NodeRecord: Equatable, Sendable {
-    /// Its number.
-    public var id: NodeID
-    /// Its id in the configuration.
-    public var name: String
-    /// What others dial.
-    public var host: String
-    /// The client port.
-    public var port: UInt16
-    /// The port for nodes.
-    public var rpcPort: UInt16
-    /// The HTTP port.
-    public var httpPort: UInt16
-    /// What names its data directory; zero until it is bound.
-    public var storeID: UniqueID
-    /// A node.
-    public init(
-        id: NodeID,
-        name: String,
-        host: String,
-        port: UInt16,
-        rpcPort: UInt16,
-        httpPort: UInt16,
-        storeID: UniqueID
-    ) {
-        self.id = id
-        self.name = name
-        self.host = host
-        self.port = port
-        self.rpcPort = rpcPort
-        self.httpPort = httpPort
-        self.storeID = storeID
-    }
-}
-
 /// What the meta group's log says: nothing changes otherwise.
 ///
 /// The first byte is the format's version, the second says which command; then its fields in the
@@ -116,7 +80,7 @@ public enum MetaCommand: Equatable, Sendable {
         }
     }
 
-    private static func count(_ reader: inout ByteReader) throws(CodecError) -> UInt32 {
+    static func count(_ reader: inout ByteReader) throws(CodecError) -> UInt32 {
         let count = try reader.integer(UInt32.self)
         guard count <= nodesMax else { throw .invalid(field: "count", value: UInt64(count)) }
         return count
@@ -142,67 +106,5 @@ public enum MetaCommand: Equatable, Sendable {
             httpPort: try reader.integer(),
             storeID: try UniqueID.decode(&reader)
         )
-    }
-
-    // MARK: Topics
-
-    /// A topic's configuration by itself, as nodes send it to the meta leader.
-    public static func encode(_ topic: TopicConfiguration) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.appendString(topic.name)
-        bytes.appendString(topic.description)
-        bytes.appendInteger(UInt32(topic.subjects.count))
-        for subject in topic.subjects { bytes.appendString(subject) }
-        bytes.appendInteger(UInt32(clamping: topic.replicas))
-        for limit in [
-            topic.retention.maxAge, topic.retention.maxBytes, topic.retention.maxMessages,
-        ] {
-            bytes.appendInteger(limit ?? .max)
-        }
-        bytes.append(topic.dedupKey.rawValue)
-        bytes.appendInteger(topic.dedupWindow)
-        return bytes
-    }
-
-    /// Reads what ``encode(_:)`` wrote.
-    public static func decodeTopic(_ bytes: [UInt8]) throws(CodecError) -> TopicConfiguration {
-        var result: Result<TopicConfiguration, CodecError> = .failure(.truncated(offset: 0))
-        bytes.withUnsafeBytes { raw in
-            var reader = ByteReader(raw)
-            do throws(CodecError) {
-                result = .success(try decodeTopic(&reader))
-            } catch {
-                result = .failure(error)
-            }
-        }
-        return try result.get()
-    }
-
-    private static func decodeTopic(
-        _ reader: inout ByteReader
-    ) throws(CodecError) -> TopicConfiguration {
-        var topic = TopicConfiguration(name: try reader.string(limit: 255), replicas: 1)
-        guard TopicConfiguration.isValidName(Array(topic.name.utf8)) else {
-            throw .invalid(field: "name", value: UInt64(topic.name.utf8.count))
-        }
-        topic.description = try reader.string()
-        topic.subjects = []
-        for _ in 0..<(try count(&reader)) { topic.subjects.append(try reader.string(limit: 4_096)) }
-        topic.replicas = Int(try reader.integer(UInt32.self))
-        topic.retention.maxAge = try limit(&reader)
-        topic.retention.maxBytes = try limit(&reader)
-        topic.retention.maxMessages = try limit(&reader)
-        let key = try reader.integer(UInt8.self)
-        guard let dedupKey = TopicConfiguration.DedupKey(rawValue: key) else {
-            throw .invalid(field: "dedup", value: UInt64(key))
-        }
-        topic.dedupKey = dedupKey
-        topic.dedupWindow = try reader.integer()
-        return topic
-    }
-
-    private static func limit(_ reader: inout ByteReader) throws(CodecError) -> UInt64? {
-        let value = try reader.integer(UInt64.self)
-        return value == .max ? nil : value
     }
 }

@@ -1,0 +1,67 @@
+public import WiberBase
+
+/// A topic's configuration in a command.
+///
+/// Name, description, subjects, replicas (32 bits), the limits of age, bytes and messages (64 bits
+/// each, all ones for none), what makes two messages the same (8 bits) and for how long (64 bits).
+extension MetaCommand {
+    /// A topic's configuration by itself, as nodes send it to the meta leader.
+    public static func encode(_ topic: TopicConfiguration) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.appendString(topic.name)
+        bytes.appendString(topic.description)
+        bytes.appendInteger(UInt32(topic.subjects.count))
+        for subject in topic.subjects { bytes.appendString(subject) }
+        bytes.appendInteger(UInt32(clamping: topic.replicas))
+        for limit in [
+            topic.retention.maxAge, topic.retention.maxBytes, topic.retention.maxMessages,
+        ] {
+            bytes.appendInteger(limit ?? .max)
+        }
+        bytes.append(topic.dedupKey.rawValue)
+        bytes.appendInteger(topic.dedupWindow)
+        return bytes
+    }
+
+    /// Reads what ``encode(_:)`` wrote.
+    public static func decodeTopic(_ bytes: [UInt8]) throws(CodecError) -> TopicConfiguration {
+        var result: Result<TopicConfiguration, CodecError> = .failure(.truncated(offset: 0))
+        bytes.withUnsafeBytes { raw in
+            var reader = ByteReader(raw)
+            do throws(CodecError) {
+                result = .success(try decodeTopic(&reader))
+            } catch {
+                result = .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    static func decodeTopic(
+        _ reader: inout ByteReader
+    ) throws(CodecError) -> TopicConfiguration {
+        var topic = TopicConfiguration(name: try reader.string(limit: 255), replicas: 1)
+        guard TopicConfiguration.isValidName(Array(topic.name.utf8)) else {
+            throw .invalid(field: "name", value: UInt64(topic.name.utf8.count))
+        }
+        topic.description = try reader.string()
+        topic.subjects = []
+        for _ in 0..<(try count(&reader)) { topic.subjects.append(try reader.string(limit: 4_096)) }
+        topic.replicas = Int(try reader.integer(UInt32.self))
+        topic.retention.maxAge = try limit(&reader)
+        topic.retention.maxBytes = try limit(&reader)
+        topic.retention.maxMessages = try limit(&reader)
+        let key = try reader.integer(UInt8.self)
+        guard let dedupKey = TopicConfiguration.DedupKey(rawValue: key) else {
+            throw .invalid(field: "dedup", value: UInt64(key))
+        }
+        topic.dedupKey = dedupKey
+        topic.dedupWindow = try reader.integer()
+        return topic
+    }
+
+    private static func limit(_ reader: inout ByteReader) throws(CodecError) -> UInt64? {
+        let value = try reader.integer(UInt64.self)
+        return value == .max ? nil : value
+    }
+}

@@ -1,0 +1,37 @@
+public import WiberBase
+
+/// A node as the cluster knows it.
+public struct NodeRecord: Equatable, Sendable {
+    /// Its number.
+    public var id: NodeID
+    /// Its id in the configuration.
+    public var name: String
+    /// What others dial.
+    public var host: String
+    /// The client port.
+    public var port: UInt16
+    /// The port for nodes.
+    public var rpcPort: UInt16
+    /// The HTTP port.
+    public var httpPort: UInt16
+    /// What names its data directory; zero until it is bound.
+    public var storeID: UniqueID
+    /// A node.
+    public init(
+        id: NodeID,
+        name: String,
+        host: String,
+        port: UInt16,
+        rpcPort: UInt16,
+        httpPort: UInt16,
+        storeID: UniqueID
+    ) {
+        self.id = id
+        self.name = name
+        self.host = host
+        self.port = port
+        self.rpcPort = rpcPort
+        self.httpPort = httpPort
+        self.storeID = storeID
+    }
+}

@@ -1,0 +1,101 @@
+import Testing
+import WiberBase
+import WiberMeta
+
+@Suite("Meta commands")
+struct MetaCommandTests {
+    static let commands: [MetaCommand] = [
+        .form(clusterID: sampleCluster, nodes: [sampleNode(1, store: 7), sampleNode(2)]),
+        .form(clusterID: sampleCluster, nodes: []),
+        .bindStore(node: NodeID(3), storeID: UniqueID(high: 4, low: 5)),
+        .createTopic(topic("plain"), replicas: [NodeID(1)]),
+        .createTopic(full, replicas: [NodeID(1), NodeID(2), NodeID(3)]),
+        .deleteTopic(GroupID(9)),
+    ]
+
+    static var full: TopicConfiguration {
+        var topic = topic("orders", ["orders.*", "shop.>"])
+        topic.description = "What was ordered: größer"
+        topic.replicas = 3
+        topic.retention = .init(maxAge: 1, maxBytes: 0, maxMessages: .max - 1)
+        topic.dedupKey = .content
+        topic.dedupWindow = 5
+        return topic
+    }
+
+    @Test(arguments: commands)
+    func `what was written is read`(command: MetaCommand) throws {
+        let bytes = encoded(command)
+        #expect(try decoded(bytes) == command)
+    }
+
+    @Test(arguments: commands)
+    func `every prefix is refused`(command: MetaCommand) {
+        let bytes = encoded(command)
+        for count in 0..<bytes.count {
+            #expect(throws: CodecError.self, "\(count) bytes") {
+                try decoded(Array(bytes.prefix(count)))
+            }
+        }
+    }
+
+    @Test(arguments: commands)
+    func `a flipped bit is an error or another command, never a trap`(command: MetaCommand) {
+        let bytes = encoded(command)
+        for bit in 0..<bytes.count * 8 {
+            var damaged = bytes
+            damaged[bit / 8] ^= 1 << UInt8(bit % 8)
+            var state = MetaState.formed()
+            guard let other = try? decoded(damaged) else { continue }
+            _ = state.apply(other, at: LogIndex(2))
+        }
+    }
+
+    @Test(arguments: commands)
+    func `noise after the first bytes never traps`(command: MetaCommand) {
+        var random = RandomSource(seed: 3)
+        let bytes = encoded(command)
+        for _ in 0..<500 {
+            var noise = bytes
+            for place in 2..<noise.count where random.next() % 4 == 0 {
+                noise[place] = UInt8(truncatingIfNeeded: random.next())
+            }
+            _ = try? decoded(noise)
+        }
+    }
+
+    @Test func `another version is refused, and so is a command from the future`() {
+        #expect(throws: CodecError.invalid(field: "version", value: 2)) { try decoded([2, 1]) }
+        #expect(throws: CodecError.invalid(field: "command", value: 9)) { try decoded([1, 9]) }
+    }
+
+    @Test func `a count is checked before it is believed`() {
+        var bytes: [UInt8] = [1, 1]
+        sampleCluster.encode(into: &bytes)
+        bytes.appendInteger(UInt32.max)
+        #expect(throws: CodecError.invalid(field: "count", value: UInt64(UInt32.max))) {
+            try decoded(bytes)
+        }
+    }
+
+    @Test func `a topic travels by itself, and its name is checked`() throws {
+        #expect(try MetaCommand.decodeTopic(MetaCommand.encode(Self.full)) == Self.full)
+        #expect(throws: CodecError.self) {
+            try MetaCommand.decodeTopic(MetaCommand.encode(topic("no/slash")))
+        }
+        #expect(throws: CodecError.self) { try MetaCommand.decodeTopic([]) }
+    }
+
+    private func encoded(_ command: MetaCommand) -> [UInt8] {
+        var bytes: [UInt8] = []
+        command.encode(into: &bytes)
+        return bytes
+    }
+
+    private func decoded(_ bytes: [UInt8]) throws -> MetaCommand {
+        try bytes.withUnsafeBytes { raw in
+            var reader = ByteReader(raw)
+            return try MetaCommand.decode(&reader)
+        }
+    }
+}

@@ -16,7 +16,7 @@ extension ShardCore {
         trace(.info, "shutting down")
         for slot in groups.indices { seal(slot) }
         shutdown = ShutdownState(deadline: time.now + .milliseconds(1_000))
-        for slot in groups.indices where groups[slot].isLeader {
+        for slot in groups.indices where groups[slot].isLeader && groups[slot].replicas.count > 1 {
             step(slot, .transfer(to: nil))
             markDirty(slot)
         }

@@ -2,12 +2,10 @@ import WiberLog
 
 /// The figures of the log, for `/metrics`.
 extension ShardCore {
-    func logMetrics() -> [Metric] {
+    func logMetrics() -> [Metric] { writeMetrics() + segmentMetrics() }
+
+    private func writeMetrics() -> [Metric] {
         let log = store.statistics
-        func metric(_ name: String, _ help: String, _ kind: Metric.Kind, _ value: Double) -> Metric
-        {
-            Metric(name: name, help: help, kind: kind, labels: [], value: value)
-        }
         return [
             metric(
                 "wiber_log_flushes_total",
@@ -29,6 +27,12 @@ extension ShardCore {
             ),
             metric("wiber_log_entries_total", "Entries written.", .counter, Double(log.entries)),
             metric("wiber_log_bytes_total", "Bytes written.", .counter, Double(log.bytes)),
+        ]
+    }
+
+    private func segmentMetrics() -> [Metric] {
+        let log = store.statistics
+        return [
             metric(
                 "wiber_segment_flushes_total",
                 "Times that committed entries moved to segments.",
@@ -75,5 +79,14 @@ extension ShardCore {
             metric("wiber_segments", "Segment files.", .gauge, Double(log.segments)),
             metric("wiber_log_groups", "Groups in the log.", .gauge, Double(log.groups)),
         ]
+    }
+
+    private func metric(
+        _ name: String,
+        _ help: String,
+        _ kind: Metric.Kind,
+        _ value: Double
+    ) -> Metric {
+        Metric(name: name, help: help, kind: kind, labels: [], value: value)
     }
 }

@@ -48,9 +48,6 @@ extension TopicState {
         }
     }
 
-    /// As ``recoveryNeeds(committed:)``, for a log that ends with a committed chunk.
-    public func recoveryNeeds(last: ChunkHeader) -> Timestamp? { recoveryNeeds(committed: last) }
-
     /// What the topic remembers a message by; `nil` if by nothing.
     public func digest(of body: MessageBody, _ digester: Digester) -> Digest128? {
         switch configuration.dedupKey {

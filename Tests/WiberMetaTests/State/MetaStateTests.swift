@@ -21,7 +21,9 @@ struct MetaStateTests {
     @Test func `a cluster without nodes, or with one twice, does not form`() {
         var state = MetaState()
         for nodes in [[], [sampleNode(1), sampleNode(1)], [sampleNode(0)]] {
-            #expect(state.apply(.form(clusterID: sampleCluster, nodes: nodes), at: LogIndex(1)) == [])
+            #expect(
+                state.apply(.form(clusterID: sampleCluster, nodes: nodes), at: LogIndex(1)) == []
+            )
         }
         #expect(!state.isFormed)
     }

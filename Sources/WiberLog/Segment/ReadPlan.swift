@@ -20,7 +20,7 @@ public struct ReadPlan: Sendable {
     /// Reads and verifies chunks, up to the byte budget or the end of the file, at least one.
     ///
     /// The first one holds the index or the sequence that was asked for, or is the first
-    /// after it; by time, it is the last one that begins no later.
+    /// after it; by time, it is the last one that begins earlier.
     ///
     /// - Throws: ``LogError``: the segment is damaged, or was removed by a trim meanwhile.
     public func run(on disk: any Disk) throws(LogError) -> [Chunk] {
@@ -39,7 +39,7 @@ public struct ReadPlan: Sendable {
         var bytes = 0
         var last: LogIndex?
         while next < end {
-            let header = try reader.verifyChunk(at: next)
+            let header = try reader.verifyIdentity(at: next)
             guard header.group == group, last == nil || header.index == last?.next else {
                 let what = "chunk \(header.id) of group \(header.group) is out of place"
                 throw .damaged([Damage(path: path, offset: next, what: what)])
@@ -72,16 +72,19 @@ public struct ReadPlan: Sendable {
         var high = rows.count
         while low < high {
             let middle = (low + high) / 2
-            if isAtOrBefore(rows[middle], start) { low = middle + 1 } else { high = middle }
+            if isEarly(rows[middle], start) { low = middle + 1 } else { high = middle }
         }
         return low == 0 ? rows.first.map { Int($0.offset) } : Int(rows[low - 1].offset)
     }
 
-    private static func isAtOrBefore(_ row: SparseRow, _ start: Start) -> Bool {
+    /// Whether a read may begin here.
+    ///
+    /// Two chunks can begin at one time, if one has no messages.
+    private static func isEarly(_ row: SparseRow, _ start: Start) -> Bool {
         switch start {
         case .index(let index): row.index <= index
         case .sequence(let sequence): row.sequence <= sequence
-        case .time(let time): row.time <= time
+        case .time(let time): row.time < time
         }
     }
 
@@ -93,9 +96,9 @@ public struct ReadPlan: Sendable {
         }
     }
 
-    /// By time: a later chunk that still begins no later than what was asked for.
+    /// By time: a later chunk that still begins before what was asked for.
     private func replacesLast(_ header: ChunkHeader, _ chunks: [Chunk]) -> Bool {
         guard case .time(let time) = start, chunks.count == 1 else { return false }
-        return header.baseTime <= time
+        return header.baseTime < time
     }
 }

@@ -48,6 +48,14 @@ struct SegmentReader {
         }
     }
 
+    /// Verifies the header of the chunk at `offset`, not the bodies.
+    mutating func verifyIdentity(at offset: Int) throws(LogError) -> ChunkHeader {
+        let range = try loadChunk(at: offset)
+        return try verified(at: offset, range) { bytes throws(CodecError) in
+            try Chunk.verifyIdentity(bytes)
+        }
+    }
+
     /// Verifies the chunk at `offset` and copies it out.
     mutating func chunk(at offset: Int) throws(LogError) -> Chunk {
         let range = try loadChunk(at: offset)

@@ -73,14 +73,18 @@ extension LogStore {
     private var hasWork: Bool {
         !queue.isEmpty || !changedHard.isEmpty || !changedEnds.isEmpty || !registrations.isEmpty
             || isSuperblockChanged || isSealRequested || !wal.releasing.isEmpty
-            || wal.full.count > 1
-                && !pinnedByUncommitted.isEmpty
+            || !pinnedByUncommitted.isEmpty
     }
 
     /// Groups that keep the oldest full file from being used again by entries that cannot be
     /// flushed, because they are not committed.
+    ///
+    /// None before the full files hold twice what would be copied, and a file: so the copies cost
+    /// at most about as much as the entries themselves, however much is not committed.
     private var pinnedByUncommitted: [Int] {
-        guard wal.full.count > 1, let oldest = wal.full.first else { return [] }
+        guard let oldest = wal.full.first,
+            wal.full.count > 1, wal.fullBytes > options.walFileSize + 2 * unflushedBytes
+        else { return [] }
         return oldest.slots.filter { slot in
             groups[slot].flushable == groups[slot].flushed
                 && groups[slot].isPinning(oldest.generation, flushedThrough: groups[slot].flushed)

@@ -100,13 +100,13 @@ extension LogStore {
         let log = groups[slot]
         guard log.lastHeader != nil else { return .beyondEnd }
         if let first = log.entries.first?.chunk.header,
-            time >= first.baseTime || log.firstInMemory == log.firstIndex
+            time > first.baseTime || log.firstInMemory == log.firstIndex
         {
-            let after = memoryIndex(log) { $0.baseTime <= time }
+            let after = memoryIndex(log) { $0.baseTime < time }
             return .memory(max(log.firstInMemory, after.previous))
         }
-        let after = partition(log.closed) { $0.trailer.firstTime <= time }
-        let last = log.active?.tables.sparse.first.map { $0.time <= time } ?? false
+        let after = partition(log.closed) { $0.trailer.firstTime < time }
+        let last = log.active?.tables.sparse.first.map { $0.time < time } ?? false
         let place = last ? log.closed.count : max(0, after - 1)
         guard let plan = plan(log, segment: place, .time(time), byteBudget) else {
             return log.entries.isEmpty ? .beyondEnd : .memory(log.firstInMemory)
@@ -120,13 +120,13 @@ extension LogStore {
     public func firstIndex(_ group: GroupID, since time: Timestamp) -> LogIndex? {
         guard let slot = slots[group], !groups[slot].isEmpty else { return nil }
         let log = groups[slot]
-        if let first = log.entries.first?.chunk.header, time >= first.baseTime {
-            return max(log.firstInMemory, memoryIndex(log) { $0.baseTime <= time }.previous)
+        if let first = log.entries.first?.chunk.header, time > first.baseTime {
+            return max(log.firstInMemory, memoryIndex(log) { $0.baseTime < time }.previous)
         }
-        if let rows = log.active?.tables.sparse, let first = rows.first, time >= first.time {
-            return rows.last { $0.time <= time }?.index
+        if let rows = log.active?.tables.sparse, let first = rows.first, time > first.time {
+            return rows.last { $0.time < time }?.index
         }
-        let after = partition(log.closed) { $0.trailer.firstTime <= time }
+        let after = partition(log.closed) { $0.trailer.firstTime < time }
         return after == 0 ? log.firstIndex : log.closed[after - 1].trailer.baseIndex
     }
 

@@ -56,6 +56,8 @@ struct WriteAheadLog: Sendable {
     }
 
     var fileCount: Int { 1 + full.count + releasing.count + free.count }
+    /// The size of the full files together, in bytes.
+    var fullBytes: Int { full.reduce(0) { $0 + $1.file.size } }
     /// The first file that replay needs.
     var oldestGeneration: UInt64 { full.first?.generation ?? active.generation }
 

@@ -39,6 +39,21 @@ struct RecyclingTests {
         #expect(next.store.lastIndex(GroupID(9)) == LogIndex(5))
     }
 
+    @Test func `a large uncommitted tail is not copied again and again`() throws {
+        var driver = try LogDriver(MemoryDisk(), seed: 39)
+        for _ in 0..<300 {
+            driver.append(GroupID(9), count: 2)
+            try driver.settle()
+        }
+        #expect(driver.store.statistics.memtableBytes > 3 * driver.store.options.walFileSize)
+        let written = driver.store.counters.entries
+        #expect(written < 5 * 600)
+        for _ in 0..<20 { try driver.settle() }
+        #expect(driver.store.counters.entries == written)
+        let next = try driver.reopen(driver.disk.afterPowerCut(seed: 4))
+        #expect(next.store.lastIndex(GroupID(9)) == LogIndex(600))
+    }
+
     @Test func `memory keeps what no segment has, and little else`() throws {
         var driver = try LogDriver(MemoryDisk(), seed: 33)
         try Self.work(&driver, rounds: 300)

@@ -101,6 +101,37 @@ extension EndToEnd {
             #expect(try cluster.leader(of: "notes").id == node.id)
         }
 
+        @Test func `mutated requests leave a node as it was`() throws {
+            let cluster = try Cluster.started(nodes: 1)
+            let node = cluster.nodes[0]
+            let requests = [
+                "PUB notes hello", "PUBID notes id hello", "SUB notes 1", "UNSUB notes", "TOPICS",
+                "HISTORY notes 1 10", "STATS notes", "HELP", "PING", "CONNECT {}",
+            ]
+            for round in 0..<40 {
+                let socket = try Socket(port: node.port)
+                var bytes: [UInt8] = []
+                for _ in 0..<100 {
+                    var line = Array((requests.randomElement() ?? "").utf8)
+                    for _ in 0..<Int.random(in: 0...3) where !line.isEmpty {
+                        let place = Int.random(in: 0..<line.count)
+                        switch Int.random(in: 0..<3) {
+                        case 0: line[place] = UInt8.random(in: 0...255)
+                        case 1: line.remove(at: place)
+                        default: line.insert(UInt8.random(in: 0...255), at: place)
+                        }
+                    }
+                    bytes += line + (Bool.random() ? [0x0D, 0x0A] : [0x0A])
+                }
+                // The node may hang up while it is being sent to: that is an answer.
+                _ = try? socket.send(bytes)
+                #expect(node.isRunning, "round \(round): \(node.logTail)")
+            }
+            let reply = try node.client().request("PUB notes again")
+            #expect(reply.hasPrefix("OK "), "\(reply)")
+            #expect(node.isRunning, "\(node.logTail)")
+        }
+
         @Test func `a reader that does not read is disconnected, others go on`() throws {
             let cluster = try Cluster.started(nodes: 1)
             let node = cluster.nodes[0]

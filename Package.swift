@@ -87,6 +87,7 @@ let package = Package(
         tests("WiberRaftTests", ["WiberBase", "WiberRaft"], exclude: ["Traces"]),
         tests("WiberLogTests", ["WiberBase", "WiberLog"]),
         tests("WiberTopicTests", ["WiberBase", "WiberTopic"]),
+        tests("WiberServerTests", ["WiberBase", "WiberNode", "WiberServer"]),
         tests("WiberWireTests", ["WiberBase", "WiberWire"]),
         tests("WiberMetaTests", ["WiberBase", "WiberMeta"]),
     ]

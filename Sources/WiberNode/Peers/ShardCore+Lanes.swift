@@ -137,7 +137,8 @@ extension ShardCore {
     func receiveOnIncomingLane(_ connection: ConnectionID, _ bytes: UnsafeRawBufferPointer) {
         guard var lane = incoming.removeValue(forKey: connection) else { return }
         var frames: [Frame] = []
-        let isSound = lane.reader.read(bytes, into: &frames)
+        _ = lane.reader.read(bytes, into: &frames)
+        let damage = lane.reader.damage
         incoming[connection] = lane
         for frame in frames {
             if case .hello(let hello) = frame {
@@ -149,7 +150,7 @@ extension ShardCore {
                 return drop(connection, "the first frame is not HELLO")
             }
         }
-        if !isSound { drop(connection, "a frame is damaged") }
+        if let damage { drop(connection, "a frame is damaged: \(damage)") }
     }
 
     func receiveOnOutgoingLane(
@@ -159,12 +160,12 @@ extension ShardCore {
     ) {
         guard var reader = outgoingReaders.removeValue(forKey: connection) else { return }
         var frames: [Frame] = []
-        let isSound = reader.read(bytes, into: &frames)
+        _ = reader.read(bytes, into: &frames)
         outgoingReaders[connection] = reader
         for frame in frames {
             if case .helloReply(let reply) = frame { receiveHelloReply(reply, connection) }
         }
-        if !isSound { drop(connection, "a frame is damaged") }
+        if let damage = reader.damage { drop(connection, "a frame is damaged: \(damage)") }
     }
 
     func drop(_ connection: ConnectionID, _ reason: String) {

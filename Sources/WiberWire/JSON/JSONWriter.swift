@@ -1,4 +1,4 @@
-import WiberBase
+public import WiberBase
 
 /// Writes JSON (RFC 8259) without Foundation.
 public struct JSONWriter: Sendable {
@@ -81,6 +81,16 @@ public struct JSONWriter: Sendable {
             for digit in [rest / 100, rest / 10 % 10, rest % 10] {
                 writer.bytes.append(UInt8(ascii: "0") + UInt8(digit))
             }
+        }
+    }
+
+    /// Writes a time field, as RFC 3339 in UTC.
+    public mutating func field(_ name: String, _ time: Timestamp) {
+        key(name)
+        value { writer in
+            writer.bytes.append(UInt8(ascii: "\""))
+            time.appendRFC3339(to: &writer.bytes)
+            writer.bytes.append(UInt8(ascii: "\""))
         }
     }
 

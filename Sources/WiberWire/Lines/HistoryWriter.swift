@@ -5,7 +5,7 @@ public struct HistoryWriter: Sendable {
     private let topic: String
     private let from: Sequence
     private let limit: UInt64
-    private var messages: [UInt8] = []
+    private var messages = JSONWriter()
     /// The messages so far.
     public private(set) var count: UInt64 = 0
 
@@ -17,16 +17,14 @@ public struct HistoryWriter: Sendable {
     }
 
     /// The bytes of the messages so far.
-    public var byteCount: Int { messages.count }
+    public var byteCount: Int { messages.bytes.count }
 
     /// Adds a message.
     public mutating func add(_ message: Message) {
-        if count > 0 { messages.append(UInt8(ascii: ",")) }
         count += 1
-        var json = JSONWriter()
-        json.object { json in
+        messages.object { json in
             json.field("sequence", message.sequence.rawValue)
-            json.field("time", message.time.rfc3339)
+            json.field("time", message.time)
             json.key("subject")
             if let subject = message.body.subject {
                 json.string(subject)
@@ -44,7 +42,6 @@ public struct HistoryWriter: Sendable {
                 json.field("data_base64", base64: message.body.payload)
             }
         }
-        messages += json.bytes
     }
 
     /// Appends the whole line.
@@ -60,7 +57,7 @@ public struct HistoryWriter: Sendable {
         bytes.appendLiteral(",\"count\":")
         bytes.appendDecimal(count)
         bytes.appendLiteral(",\"messages\":[")
-        bytes += messages
+        bytes += messages.bytes
         bytes.appendLiteral("]}\r\n")
     }
 }

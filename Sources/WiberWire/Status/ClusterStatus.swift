@@ -79,7 +79,7 @@ public struct ClusterStatus: Sendable {
                     json.field("port", UInt64(clamping: node.port))
                     json.field("http_port", UInt64(clamping: node.httpPort))
                     json.field("state", node.state)
-                    json.field("since", node.since.rfc3339)
+                    json.field("since", node.since)
                     if let roundTrip = node.roundTrip {
                         json.field("rtt_ms", thousandths: roundTrip.nanoseconds / 1_000)
                     }

@@ -14,7 +14,23 @@ enum FrameSamples {
         .readIndexReply(ReadIndexReply(request: 17, group: GroupID(3), index: nil)),
         .createTopic(CreateTopic(request: 18, topic: [1, 2, 3])),
         .createTopicReply(CreateTopicReply(request: 18, text: "three nodes are needed – né?")),
+        .topicReport(report(replicas: 0)), .topicReport(report(replicas: 3)),
     ]
+
+    static func report(replicas: Int) -> TopicReport {
+        TopicReport(
+            group: GroupID(7),
+            term: Term(2),
+            first: Sequence(3),
+            next: Sequence(13),
+            messages: 10,
+            bytes: 1_280,
+            lastTime: Timestamp(1_795_394_164_000_000_001),
+            replicas: (0..<UInt64(replicas)).map {
+                TopicReport.Replica(node: NodeID($0), match: LogIndex(9), isCurrent: $0 == 1)
+            }
+        )
+    }
 
     private static let cluster = UniqueID(high: 0x0123_4567_89ab_cdef, low: 42)
     private static let store = UniqueID(high: 1, low: .max)

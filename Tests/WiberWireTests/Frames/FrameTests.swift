@@ -123,6 +123,16 @@ struct FrameTests {
         #expect(Lane.receiving(larger[..<FrameHeader.size]).damage != nil)
     }
 
+    @Test func `a report has at most as many replicas as its limit`() {
+        let most = Frame.topicReport(FrameSamples.report(replicas: TopicReport.replicasMax))
+        #expect(Lane.receiving(FrameSamples.bytes([most])).frames == [most])
+        let more = Frame.topicReport(FrameSamples.report(replicas: TopicReport.replicasMax + 1))
+        #expect(
+            Lane.receiving(FrameSamples.bytes([more])).damage
+                == .invalid(field: "replicas", value: UInt64(TopicReport.replicasMax) + 1)
+        )
+    }
+
     @Test func `chunks beside a message are the message's end`() throws {
         var builder = ChunkBuilder()
         Array("hello".utf8).withUnsafeBytes { bytes in

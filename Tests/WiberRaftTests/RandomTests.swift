@@ -70,10 +70,17 @@ final class RandomRun {
     }
 
     func go() {
+        // In a storm, leaders come and go before they have replicated much (Raft, figure 8).
+        let isStormy = lab.roll(500)
+        if isStormy {
+            lab.conditions.latency = 200_000...2_000_000
+            lab.conditions.diskTime = 200_000...lab.pick(1_000_000...8_000_000)
+        }
         for _ in 0..<Int(lab.pick(20...120)) where lab.checks.violations.isEmpty {
             act()
+            if isStormy, lab.roll(500) { lab.loseContact(anyPlace()) }
             if changesMembers, lab.roll(250) { changeMembers() }
-            lab.run(milliseconds: lab.pick(0...200))
+            lab.run(milliseconds: lab.pick(0...(isStormy ? 60 : 200)))
         }
         recover()
     }

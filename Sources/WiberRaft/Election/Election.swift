@@ -155,7 +155,7 @@ extension Raft {
 
     /// Asks every voter that has not answered.
     mutating func requestVotes(_ effects: inout [Effect]) {
-        election.resend = now + Instant.Span(nanoseconds: options.retryInterval.nanoseconds / 2)
+        election.resend = now + options.voteRetryInterval
         for node in configuration.voters { requestVote(node, &effects) }
         for node in configuration.outgoing ?? [] where !configuration.voters.contains(node) {
             requestVote(node, &effects)

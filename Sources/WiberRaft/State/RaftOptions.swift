@@ -10,6 +10,9 @@ public struct RaftOptions: Sendable {
     ///
     /// It never refuses its vote because of it.
     public var priority = Self.priorityMax
+    /// After this time without an answer a voter is asked again, for one that has only now heard
+    /// of a new group.
+    public var voteRetryInterval = Instant.Span.milliseconds(50)
     /// After this time without an answer a follower is probed again.
     public var retryInterval = Instant.Span.milliseconds(250)
     /// A leader whose log makes no progress for this long steps down, and waits as long again.

@@ -73,6 +73,15 @@ extension RaftLab {
         }
     }
 
+    /// Makes everybody forget having heard of anybody, so that this node's election can be won.
+    func loseContact(_ place: Int) {
+        for place in nodes.indices {
+            nodes[place].liveness = Liveness()
+            nodes[place].raft?.leaderHeard = .zero
+        }
+        nodes[place].raft?.election.deadline = now
+    }
+
     /// Whoever leads in the highest term.
     var leaderPlace: Int? {
         nodes.indices

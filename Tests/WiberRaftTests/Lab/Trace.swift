@@ -73,7 +73,7 @@ struct TracePlayer {
                 if let refusal = lab.nodes[place].raft?.refusal { lab.show("refused: \(refusal)") }
             }
         case "campaign": lab.step(place, .campaign)
-        case "timeout": timeOut(place)
+        case "timeout": lab.loseContact(place)
         case "crash": lab.crash(place, keeping: 0)
         case "restart": lab.restart(place)
         case "stall": lab.nodes[place].isDiskStalled = true
@@ -147,12 +147,5 @@ struct TracePlayer {
         let start = lab.now
         while lab.leaderPlace == nil, lab.now < start + .seconds(10) { lab.run(milliseconds: 1) }
         lab.show("after \(lab.now.since(start).nanoseconds / 1_000_000) ms")
-    }
-
-    /// A follower's patience ends, whatever it heard.
-    private func timeOut(_ place: Int) {
-        lab.nodes[place].liveness = Liveness()
-        lab.nodes[place].raft?.leaderHeard = .zero
-        lab.nodes[place].raft?.election.deadline = lab.now
     }
 }

@@ -4,8 +4,8 @@
 public struct RingBuffer<Element> {
     @usableFromInline var slots: [Element?]
     @usableFromInline var head = 0
-    /// How many elements wait.
     @usableFromInline var length = 0
+    /// How many elements wait.
     @inlinable public var count: Int { length }
 
     /// An empty queue.

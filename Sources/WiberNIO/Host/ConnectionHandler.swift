@@ -13,9 +13,18 @@ final class ConnectionHandler: ChannelInboundHandler {
         case dialed
     }
 
+    /// How long a client may take to read the last reply and to close its side.
+    static let lingerTime = TimeAmount.seconds(2)
+
+    let connection: ConnectionID
+    let origin: Origin
+    /// Whether something was written since the last flush.
+    var isUnflushed = false
+    /// `nil` before the connection is open.
+    private(set) var channel: (any Channel)?
+    private(set) var isClosing = false
     private let host: ShardHost
-    private let connection: ConnectionID
-    private let origin: Origin
+    private var hasInputEnded = false
     private var wasReset = false
 
     init(host: ShardHost, connection: ConnectionID, origin: Origin) {
@@ -25,18 +34,31 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let address = context.remoteAddress.map { "\($0)" } ?? "unknown"
-        host.opened(connection, context.channel, origin, address)
+        channel = context.channel
+        host.opened(self, address: context.remoteAddress.map { "\($0)" } ?? "unknown")
         context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosing else { return }
         unwrapInboundIn(data).withUnsafeReadableBytes { host.received(connection, $0) }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        host.writable(connection, context.channel.isWritable)
+        host.handle(.writable(connection, context.channel.isWritable))
         context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event as? ChannelEvent == .inputClosed {
+            hasInputEnded = true
+            if isClosing {
+                context.close(promise: nil)
+            } else {
+                host.handle(.inputEnded(connection))
+            }
+        }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -45,7 +67,39 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        host.closed(connection, wasReset: wasReset)
+        host.closed(self, wasReset: wasReset)
         context.fireChannelInactive()
+    }
+
+    /// Writes without a flush.
+    func write(_ bytes: [UInt8]) {
+        guard !isClosing, let channel else { return }
+        channel.write(channel.allocator.buffer(bytes: bytes), promise: nil)
+    }
+
+    /// Sends what was written.
+    func flush() {
+        isUnflushed = false
+        channel?.flush()
+    }
+
+    /// Closes once what was written is out.
+    ///
+    /// A client that still sends is given ``lingerTime`` to stop: a socket that is closed with
+    /// bytes unread resets the connection, and the reset may overtake the last reply. Nobody who
+    /// does not read is waited for.
+    func close() {
+        guard !isClosing, let channel else { return }
+        isClosing = true
+        channel.flush()
+        guard channel.isWritable else { return channel.close(promise: nil) }
+        channel.eventLoop.scheduleTask(in: Self.lingerTime) { channel.close(promise: nil) }
+        if origin == .client, !hasInputEnded {
+            channel.close(mode: .output, promise: nil)
+        } else {
+            channel.writeAndFlush(channel.allocator.buffer(capacity: 0)).whenComplete { _ in
+                channel.close(promise: nil)
+            }
+        }
     }
 }

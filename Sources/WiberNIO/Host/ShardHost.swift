@@ -1,63 +1,91 @@
 import CWiber
 import NIOCore
-public import NIOPosix
+import NIOPosix
 import WiberBase
 public import WiberLog
 public import WiberNode
 
-// SAFETY: everything but `start` and `inspect` is touched on `loop` only, which the
-// entry points check; the shard itself never leaves it.
+// SAFETY: every variable and the shard are touched on `loop` only; what others call (`start`,
+// `stop`, `close`, `inspect`) goes there first, and the threads use `disk` and `callbacks` only.
 /// Runs a shard on one event loop: sockets, the timer, and the threads that block for it.
 public final class ShardHost: @unchecked Sendable {
     /// What the host does with what the shard says about itself.
     public struct Callbacks: Sendable {
         /// Something to log.
         public var trace: @Sendable (TraceEvent) -> Void
+        /// Whether each connection that opens and closes is worth a trace.
+        public var tracesConnections: Bool
         /// The process must end, and why.
         public var fatal: @Sendable (String) -> Void
         /// An orderly stop is complete.
         public var stopped: @Sendable () -> Void
+
         /// What is told to whom.
         public init(
             trace: @escaping @Sendable (TraceEvent) -> Void,
+            tracesConnections: Bool = false,
             fatal: @escaping @Sendable (String) -> Void,
             stopped: @escaping @Sendable () -> Void
         ) {
             self.trace = trace
+            self.tracesConnections = tracesConnections
             self.fatal = fatal
             self.stopped = stopped
         }
     }
 
-    /// The most connections at a time.
-    public static let connectionsMax = 65_536
+    /// The ports that a host got.
+    public struct Ports: Sendable {
+        /// For clients.
+        public var client: Int
+        /// For other nodes.
+        public var peer: Int?
+    }
 
+    /// The most clients at a time, if the system allows as many files.
+    public static let connectionsMax = 65_536
+    /// The most connections at a time from other nodes: each has one or two.
+    static let peerConnectionsMax = 256
+    /// How long a job that met a full disk waits until it is tried again.
+    static let fullDiskRetry = TimeAmount.seconds(1)
+    /// How long clients have at the end to read their last replies.
+    static let farewellTime = TimeAmount.milliseconds(250)
+
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let loop: any EventLoop
-    private let core: ShardCore
-    private let disk: any Disk
-    private let callbacks: Callbacks
-    private let group: MultiThreadedEventLoopGroup
-    private let logThread = NIOThreadPool(numberOfThreads: 1)
-    private let flushThread = NIOThreadPool(numberOfThreads: 1)
-    private let readThreads = NIOThreadPool(numberOfThreads: 1)
-    private var channels: [ConnectionID: any Channel] = [:]
-    private var listeners: [any Channel] = []
-    private var nextConnection: UInt64 = 2
+    let core: ShardCore
+    let disk: any Disk
+    let callbacks: Callbacks
+    let clientsMax: Int
+    let logThread = NIOThreadPool(numberOfThreads: 1)
+    let flushThread = NIOThreadPool(numberOfThreads: 1)
+    let readThread = NIOThreadPool(numberOfThreads: 1)
+    var connections: [ConnectionID: ConnectionHandler] = [:]
+    /// Connections that the shard wants and that are not open yet.
+    var dialing: Set<ConnectionID> = []
+    var clientCount = 0
+    var peerCount = 0
+    var refusedCount: UInt64 = 0
+    var refusalToldAt: Instant?
+    var listeners: [any Channel] = []
+    var nextConnection: UInt64 = 2
+    var isDiskFull = false
     private var effects: [ShardEffect] = []
+    private var unflushed: [ConnectionHandler] = []
     private var isTurnScheduled = false
     private var timer: (at: Instant, task: Scheduled<Void>)?
 
     /// Takes a shard over; nothing runs before ``start(client:peer:)``.
     public init(
-        group: MultiThreadedEventLoopGroup,
         core: sending ShardCore,
         disk: any Disk,
+        clientsMax: Int = ShardHost.connectionsMax,
         callbacks: Callbacks
     ) {
-        self.group = group
-        loop = group.next()
+        loop = group.any()
         self.core = core
         self.disk = disk
+        self.clientsMax = clientsMax
         self.callbacks = callbacks
     }
 
@@ -71,14 +99,21 @@ public final class ShardHost: @unchecked Sendable {
 
     /// Listens, and lets the shard run.
     ///
+    /// - Returns: the ports, which matter if 0 was asked for.
     /// - Throws: ``ListenError`` if a port cannot be had.
-    public func start(client: ListenAddress, peer: ListenAddress?) async throws {
+    @discardableResult
+    public func start(
+        client: ListenAddress,
+        peer: ListenAddress?
+    ) async throws(ListenError) -> Ports {
         logThread.start()
         flushThread.start()
-        readThreads.start()
-        if let peer { try await listen(peer, .peer) }
-        try await listen(client, .client)
+        readThread.start()
+        var ports = Ports(client: 0, peer: nil)
+        if let peer { ports.peer = try await listen(peer, .peer) }
+        ports.client = try await listen(client, .client)
         loop.execute { self.scheduleTurn() }
+        return ports
     }
 
     /// Hands leadership over and says goodbye; ``Callbacks/stopped`` follows.
@@ -86,13 +121,30 @@ public final class ShardHost: @unchecked Sendable {
         loop.execute { self.handle(.shutdown) }
     }
 
-    /// Closes every connection and ends the threads.
+    /// Closes every connection and ends the threads; nothing can be asked of the host after.
+    ///
+    /// Clients have a moment to read their last replies. A job that has begun is waited for.
     public func close() async {
-        let channels = try? await loop.submit { self.listeners + Array(self.channels.values) }.get()
-        for channel in channels ?? [] { try? await channel.close() }
+        let channels = try? await loop.submit { self.beginFarewell() }.get()
+        let closings = (channels ?? []).map(\.closeFuture)
+        let all = EventLoopFuture.andAllComplete(closings, on: loop)
+        let timeout = loop.scheduleTask(in: Self.farewellTime) {
+            for channel in channels ?? [] { channel.close(promise: nil) }
+        }
+        try? await all.get()
+        timeout.cancel()
         try? await logThread.shutdownGracefully()
         try? await flushThread.shutdownGracefully()
-        try? await readThreads.shutdownGracefully()
+        try? await readThread.shutdownGracefully()
+        try? await group.shutdownGracefully()
+    }
+
+    private func beginFarewell() -> [any Channel] {
+        timer?.task.cancel()
+        for listener in listeners { listener.close(promise: nil) }
+        let handlers = Array(connections.values)
+        for handler in handlers { handler.close() }
+        return handlers.compactMap(\.channel)
     }
 
     /// Looks at the shard on its loop.
@@ -102,110 +154,16 @@ public final class ShardHost: @unchecked Sendable {
         try await loop.submit { body(self.core) }.get()
     }
 
-    // MARK: Connections
-
-    private func listen(_ address: ListenAddress, _ origin: ConnectionHandler.Origin) async throws {
-        let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1_024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.writeBufferWaterMark, value: Self.waterMark)
-            .childChannelOption(.recvAllocator, value: Self.receiveAllocator)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try self.accept(channel, origin) }
-            }
-        do {
-            let channel = try await bootstrap.bind(host: address.host, port: address.port).get()
-            try await loop.submit { self.listeners.append(channel) }.get()
-        } catch {
-            throw ListenError(address: address, reason: "\(error)")
-        }
-    }
-
-    private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(
-        low: 256 << 10,
-        high: 1 << 20
-    )
-    private static let receiveAllocator = AdaptiveRecvByteBufferAllocator(
-        minimum: 1_024,
-        initial: 4_096,
-        maximum: 256 << 10
-    )
-
-    private func accept(_ channel: any Channel, _ origin: ConnectionHandler.Origin) throws {
-        guard channels.count < Self.connectionsMax else {
-            callbacks.trace(
-                TraceEvent(
-                    level: .warning,
-                    message: "connection refused: too many",
-                    metadata: [("limit", "\(Self.connectionsMax)")]
-                )
-            )
-            throw ChannelError.operationUnsupported
-        }
-        let connection = ConnectionID(rawValue: nextConnection)
-        nextConnection += 2
-        try channel.pipeline.syncOperations.addHandler(
-            ConnectionHandler(host: self, connection: connection, origin: origin)
-        )
-    }
-
-    func opened(
-        _ connection: ConnectionID,
-        _ channel: any Channel,
-        _ origin: ConnectionHandler.Origin,
-        _ address: String
-    ) {
-        channels[connection] = channel
-        switch origin {
-        case .client: handle(.clientOpened(connection, address: address))
-        case .peer: handle(.peerAccepted(connection, address: address))
-        case .dialed: handle(.dialed(connection))
-        }
-    }
-
-    func received(_ connection: ConnectionID, _ bytes: UnsafeRawBufferPointer) {
-        core.receive(connection, bytes, at: Self.time)
-        scheduleTurn()
-    }
-
-    func writable(_ connection: ConnectionID, _ isWritable: Bool) {
-        handle(.writable(connection, isWritable))
-    }
-
-    func closed(_ connection: ConnectionID, wasReset: Bool) {
-        guard channels.removeValue(forKey: connection) != nil else { return }
-        handle(.closed(connection, wasReset: wasReset))
-    }
-
-    private func dial(_ connection: ConnectionID, _ host: String, _ port: Int) {
-        ClientBootstrap(group: loop)
-            .connectTimeout(.seconds(1))
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
-            .channelOption(.writeBufferWaterMark, value: .init(low: 4 << 20, high: 16 << 20))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        ConnectionHandler(host: self, connection: connection, origin: .dialed)
-                    )
-                }
-            }
-            .connect(host: host, port: port)
-            .whenFailure { error in
-                self.handle(.dialFailed(connection, reason: "\(error)"))
-            }
-    }
-
     // MARK: Turns
 
-    private func handle(_ event: ShardEvent) {
+    func handle(_ event: ShardEvent) {
         loop.preconditionInEventLoop()
         core.handle(event, at: Self.time)
         scheduleTurn()
     }
 
     /// Ends the turn once everything that is ready has been taken in.
-    private func scheduleTurn() {
+    func scheduleTurn() {
         guard !isTurnScheduled else { return }
         isTurnScheduled = true
         loop.execute { self.endTurn() }
@@ -213,9 +171,11 @@ public final class ShardHost: @unchecked Sendable {
 
     private func endTurn() {
         isTurnScheduled = false
-        effects.removeAll(keepingCapacity: true)
         core.endTurn(at: Self.time, effects: &effects)
         for effect in effects { perform(effect) }
+        effects.removeAll(keepingCapacity: true)
+        for handler in unflushed { handler.flush() }
+        unflushed.removeAll(keepingCapacity: true)
         armTimer()
     }
 
@@ -233,60 +193,27 @@ public final class ShardHost: @unchecked Sendable {
 
     private func perform(_ effect: ShardEffect) {
         switch effect {
-        case .write(let connection, let bytes):
-            guard let channel = channels[connection] else { return }
-            channel.writeAndFlush(channel.allocator.buffer(bytes: bytes), promise: nil)
+        case .write(let connection, let bytes): write(bytes, to: connection)
         case .close(let connection, _): close(connection)
         case .dial(let connection, let host, let port): dial(connection, host, port)
         case .setReading(let connection, let isReading):
-            channels[connection]?.setOption(.autoRead, value: isReading).whenFailure { _ in }
+            connections[connection]?.channel?.setOption(.autoRead, value: isReading)
+                .whenFailure { _ in }  // Only a channel that is closed refuses.
         case .runLog(let job): run(job)
         case .runFlush(let job): run(job)
-        case .runRead(let token, let plan): run(plan, token)
+        case .runRead(let token, let plan): run(plan, token: token)
         case .trace(let event): callbacks.trace(event)
         case .fatal(let reason): callbacks.fatal(reason)
         case .stopped: callbacks.stopped()
         }
     }
 
-    /// Closes once what was written is out: an empty write ends after all before it.
-    private func close(_ connection: ConnectionID) {
-        guard let channel = channels[connection] else { return }
-        // Who does not read would keep its connection for ever.
-        guard channel.isWritable else { return channel.close(promise: nil) }
-        channel.writeAndFlush(channel.allocator.buffer(capacity: 0)).whenComplete { _ in
-            channel.close(promise: nil)
-        }
-    }
-
-    // MARK: Threads that block
-
-    private func run(_ job: LogJob) {
-        logThread.submit { _ in
-            do throws(DiskError) {
-                try job.run(on: self.disk)
-            } catch {
-                return self.callbacks.fatal("\(error)")  // Rule 6: nothing is known any more.
-            }
-            self.loop.execute { self.handle(.logCompleted(job)) }
-        }
-    }
-
-    private func run(_ job: FlushJob) {
-        flushThread.submit { _ in
-            do throws(DiskError) {
-                try job.run(on: self.disk)
-            } catch {
-                return self.callbacks.fatal("\(error)")
-            }
-            self.loop.execute { self.handle(.flushCompleted(job)) }
-        }
-    }
-
-    private func run(_ plan: ReadPlan, _ token: UInt64) {
-        readThreads.submit { _ in
-            let result = Result { () throws(LogError) in try plan.run(on: self.disk) }
-            self.loop.execute { self.handle(.readCompleted(token: token, result)) }
-        }
+    /// Writes now and flushes at the end of the turn, once for all that it brings.
+    private func write(_ bytes: [UInt8], to connection: ConnectionID) {
+        guard let handler = connections[connection] else { return }
+        handler.write(bytes)
+        guard !handler.isUnflushed else { return }
+        handler.isUnflushed = true
+        unflushed.append(handler)
     }
 }

@@ -28,6 +28,8 @@ struct Session {
     var unwritableSince: Instant?
     var isReading = true
     var isQuitting = false
+    /// Whether the client sends no more: it still gets its replies.
+    var hasInputEnded = false
     /// The last bytes, for half a line that never ends.
     var lastHeard: Instant
     var isTouched = false

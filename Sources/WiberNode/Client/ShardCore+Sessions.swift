@@ -204,9 +204,18 @@ extension ShardCore {
             emit(.write(connection, session.out))
             sessions[connection]?.out = []
         }
-        if session.isQuitting, session.replies.requestCount == 0 {
+        // What is left in the inbox of a client that reads is half a line, and stays that.
+        let isDone = session.isQuitting || (session.hasInputEnded && session.isReading)
+        if isDone, session.replies.requestCount == 0 {
             emit(.close(connection, reason: "the client quit"))
         }
+    }
+
+    /// Answers what a client asked before it closed its side, as `printf … | nc` does, then closes.
+    func inputEnded(_ connection: ConnectionID) {
+        guard sessions[connection] != nil else { return }
+        sessions[connection]?.hasInputEnded = true
+        touch(connection)
     }
 
     /// Clients that do not read, and lines that never end.

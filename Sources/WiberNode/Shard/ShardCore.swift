@@ -114,6 +114,7 @@ public final class ShardCore {
             if relays[connection] == nil { laneConnected(connection) }
         case .dialFailed(let connection, let reason): dialFailed(connection, reason)
         case .closed(let connection, let wasReset): closed(connection, wasReset: wasReset)
+        case .inputEnded(let connection): inputEnded(connection)
         case .writable(let connection, let isWritable): writable(connection, isWritable)
         case .tick: break
         case .logCompleted(let job): logCompleted(job)

@@ -37,6 +37,8 @@ public enum ShardEvent: Sendable {
     case dialFailed(ConnectionID, reason: String)
     /// A connection is gone.
     case closed(ConnectionID, wasReset: Bool)
+    /// A client sends no more, but still reads.
+    case inputEnded(ConnectionID)
     /// The buffer towards a connection is below (`true`) or above its limit.
     case writable(ConnectionID, Bool)
     /// `nextDeadline` has passed.

@@ -1,4 +1,5 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import NIOPosix
@@ -6,41 +7,65 @@ import WiberNIO
 import WiberNode
 
 /// The HTTP port: health, metrics and the API, read from the shard on its loop.
+///
+/// It has an event loop of its own, so that a slow reader here disturbs no shard.
 final class HTTPServer: Sendable {
+    /// The most connections at a time; more wait in the system's queue.
+    static let connectionsMax = 256
+    /// How long a connection may say nothing.
+    static let idleTimeout = TimeAmount.seconds(60)
+
     private let host: ShardHost
     private let address: ListenAddress
+    private let extraMetrics: @Sendable () -> [Metric]
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let running = TaskBox()
 
-    init(host: ShardHost, address: ListenAddress) {
+    init(
+        host: ShardHost,
+        address: ListenAddress,
+        extraMetrics: @escaping @Sendable () -> [Metric] = { [] }
+    ) {
         self.host = host
         self.address = address
+        self.extraMetrics = extraMetrics
     }
 
-    /// Listens; returns once requests are answered.
+    /// Listens; returns the port once requests are answered.
     ///
     /// - Throws: ``ListenError`` if the port cannot be had.
-    func start() async throws {
+    @discardableResult
+    func start() async throws -> Int {
         let address = address
-        let started = AsyncStream<Result<Void, ListenError>>.makeStream()
+        let logger = Logger(label: "http") { _ in SwiftLogNoOpLogHandler() }
+        let started = AsyncStream<Result<Int, ListenError>>.makeStream()
         let application = Application(
             router: router,
-            configuration: .init(address: .hostname(address.host, port: address.port)),
-            onServerRunning: { _ in started.continuation.yield(.success(())) },
+            server: .http1(configuration: .init(idleTimeout: Self.idleTimeout)),
+            configuration: .init(
+                address: .hostname(address.host, port: address.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    Self.connectionsMax,
+                    logger: logger
+                )
+            ),
+            onServerRunning: { channel in
+                started.continuation.yield(.success(channel.localAddress?.port ?? address.port))
+            },
             eventLoopGroupProvider: .shared(group),
-            logger: Logger(label: "http") { _ in SwiftLogNoOpLogHandler() }
+            logger: logger
         )
         let task = Task {
             do {
                 try await application.run()
             } catch {
-                started.continuation.yield(
-                    .failure(ListenError(address: address, reason: "\(error)"))
-                )
+                started.continuation.yield(.failure(ListenError(address: address, cause: error)))
             }
+            started.continuation.finish()
         }
         await running.set(task)
         for await result in started.stream { return try result.get() }
+        throw ListenError(address: address, cause: ChannelError.ioOnClosedChannel)
     }
 
     func stop() async {
@@ -49,48 +74,43 @@ final class HTTPServer: Sendable {
     }
 
     private var router: Router<BasicRequestContext> {
-        let router = Router()
+        let router = Router(options: .autoGenerateHeadEndpoints)
         let host = host
+        let extraMetrics = extraMetrics
+        router.add(middleware: ErrorsAsJSON())
         router.get("/healthz") { _, _ in
             let reason = try await host.inspect { $0.readiness() }
             return Self.text(reason ?? "ok", status: reason == nil ? .ok : .serviceUnavailable)
         }
         router.get("/metrics") { _, _ in
             let metrics = try await host.inspect { $0.metrics() }
-            return Self.text(MetricsText.render(metrics + ProcessMetrics.current), status: .ok)
+            return Self.text(MetricsText.render(metrics + extraMetrics()), status: .ok)
         }
         router.get("/api/cluster") { _, _ in
-            Self.json(try await host.inspect { $0.clusterJSON() })
+            Response.json(try await host.inspect { $0.clusterJSON() })
         }
         router.get("/api/topics") { _, _ in
-            Self.json(try await host.inspect { $0.topicsJSON() })
+            Response.json(try await host.inspect { $0.topicsJSON() })
         }
         router.get("/api/topics/:name") { _, context in
             let name = context.parameters.get("name") ?? ""
             guard let json = try await host.inspect({ $0.topicJSON(name) }) else {
-                return Self.json(
-                    Array(#"{"error":"there is no such topic; GET /api/topics lists them"}"#.utf8),
-                    status: .notFound
+                return Response.error(
+                    .notFound,
+                    "there is no such topic; GET /api/topics lists them"
                 )
             }
-            return Self.json(json)
+            return Response.json(json)
         }
         return router
     }
 
     private static func text(_ text: String, status: HTTPResponse.Status) -> Response {
-        Response(
+        let body = text.hasSuffix("\n") ? text : text + "\n"
+        return Response(
             status: status,
             headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-            body: .init(byteBuffer: ByteBuffer(string: text + "\n"))
-        )
-    }
-
-    private static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok) -> Response {
-        Response(
-            status: status,
-            headers: [.contentType: "application/json"],
-            body: .init(byteBuffer: ByteBuffer(bytes: bytes))
+            body: .init(byteBuffer: ByteBuffer(string: body))
         )
     }
 }

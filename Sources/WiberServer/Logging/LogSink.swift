@@ -1,66 +1,48 @@
-import Foundation
+import Glibc
 import Synchronization
 
-/// Log lines to standard error and to `console.log`, which is rotated by size.
+/// Where a node's log lines go: standard error, and `console.log` in a directory.
 ///
-/// At most ``filesMax`` files of about ``fileSizeMax`` bytes are kept.
+/// The two do not wait for each other, and nobody waits for them.
 final class LogSink: Sendable {
-    /// The size at which a file is closed, in bytes.
-    static let fileSizeMax = 16 << 20
-    /// The files that are kept, `console.log` included.
-    static let filesMax = 4
-
-    private struct File {
-        var handle: FileHandle
-        var size: UInt64
+    private let errors = LogOutput(label: "log to standard error") {
+        writeAll($0, to: STDERR_FILENO)
     }
+    private let file: LogOutput
 
-    private let path: String
-    private let file: Mutex<File>
-
-    /// Opens the file, with its directory.
-    init(directory: String, format: LogFormat) throws {
-        try FileManager.default.createDirectory(
-            atPath: directory,
-            withIntermediateDirectories: true
-        )
-        path = directory + "/console.log"
-        file = Mutex(try Self.open(path))
-    }
-
-    private static func open(_ path: String) throws -> File {
-        if !FileManager.default.fileExists(atPath: path) {
-            _ = FileManager.default.createFile(atPath: path, contents: nil)
+    /// Opens the file, with its directory, whose parent exists.
+    ///
+    /// - Throws: ``LogFileError``
+    init(directory: String) throws(LogFileError) {
+        if mkdir(directory, 0o755) != 0, errno != EEXIST {
+            throw LogFileError(path: directory, reason: String(cString: strerror(errno)))
         }
-        let handle = try FileHandle(forWritingTo: URL(filePath: path))
-        return File(handle: handle, size: try handle.seekToEnd())
+        let opened = OpenLogFile(try LogFile(path: directory + "/console.log"))
+        file = LogOutput(label: "log to console.log") { opened.write($0) }
     }
+
+    /// The lines that were dropped because they could not be written fast enough.
+    var droppedLines: UInt64 { errors.droppedLines + file.droppedLines }
 
     /// Writes a line to both.
     func write(_ line: String) {
-        let data = Data((line + "\n").utf8)
-        try? FileHandle.standardError.write(contentsOf: data)
-        file.withLock { file in
-            // A log that cannot be written must not stop the node; standard error has the line.
-            try? file.handle.write(contentsOf: data)
-            file.size += UInt64(data.count)
-            if file.size >= UInt64(Self.fileSizeMax) { rotate(&file) }
-        }
+        errors.add(line)
+        file.add(line)
     }
 
-    /// Writes a line that ends the process.
-    func writeError(_ line: String) { write(line) }
+    /// Writes a line to the file only: somebody else tells standard error.
+    func writeToFile(_ line: String) { file.add(line) }
 
-    private func rotate(_ file: inout File) {
-        let manager = FileManager.default
-        for number in stride(from: Self.filesMax - 1, to: 0, by: -1) {
-            let older = "\(path).\(number)"
-            let newer = number == 1 ? path : "\(path).\(number - 1)"
-            try? manager.removeItem(atPath: older)
-            try? manager.moveItem(atPath: newer, toPath: older)
-        }
-        guard let next = try? Self.open(path) else { return }
-        try? file.handle.close()
-        file = next
+    /// Waits until everything so far is written, for at most a second each.
+    func flush() {
+        errors.flush()
+        file.flush()
     }
+}
+
+/// A ``LogFile`` that two threads may hold.
+private final class OpenLogFile: Sendable {
+    private let file: Mutex<LogFile>
+    init(_ file: consuming sending LogFile) { self.file = Mutex(file) }
+    func write(_ bytes: [UInt8]) { file.withLock { $0.write(bytes) } }
 }

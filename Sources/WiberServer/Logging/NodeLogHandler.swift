@@ -1,26 +1,19 @@
-import Foundation
+import CWiber
 import Logging
 import WiberBase
 import WiberNode
-
-/// How log lines look.
-public enum LogFormat: String, Sendable, CaseIterable {
-    /// For people.
-    case text
-    /// One JSON object a line.
-    case json
-}
 
 /// Writes log lines to a ``LogSink``.
 struct NodeLogHandler: LogHandler {
     let sink: LogSink
     let format: LogFormat
     var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level = .info
+    var logLevel: Logger.Level
 
-    init(sink: LogSink, format: LogFormat) {
+    init(sink: LogSink, format: LogFormat, level: Logger.Level = .info) {
         self.sink = sink
         self.format = format
+        logLevel = level
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -29,24 +22,15 @@ struct NodeLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let fields = metadata.merging(event.metadata ?? [:]) { _, new in new }
+        let facts = metadata.merging(event.metadata ?? [:]) { _, new in new }
             .sorted { $0.key < $1.key }
-            .map { ($0.key, "\($0.value)") }
-        let time = Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1e9))).rfc3339
-        switch format {
-        case .text:
-            let facts = fields.map { " \($0.0)=\($0.1)" }.joined()
-            sink.write("\(time) \(event.level) \(event.message)\(facts)")
-        case .json:
-            let object = Dictionary(fields) { first, _ in first }
-                .merging(
-                    ["time": time, "level": "\(event.level)", "message": "\(event.message)"]
-                ) { _, new in new }
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            guard let data = try? encoder.encode(object) else { return }
-            sink.write(String(decoding: data, as: UTF8.self))
-        }
+        let line = LogLine(
+            time: Timestamp(wiber_wall_nanoseconds()),
+            level: "\(event.level)",
+            message: "\(event.message)",
+            facts: facts.map { ($0.key, "\($0.value)") }
+        )
+        sink.write(line.rendered(as: format))
     }
 }
 
@@ -60,6 +44,7 @@ extension Logger {
             case .warning: .warning
             case .error: .error
             }
+        guard logLevel <= level else { return }
         let metadata = Logger.Metadata(
             event.metadata.map { ($0.0, .string($0.1)) },
             uniquingKeysWith: { first, _ in first }

@@ -1,8 +1,6 @@
 import CWiber
-import Foundation
+import Glibc
 import Logging
-import NIOCore
-import NIOPosix
 import UnixSignals
 import WiberBase
 import WiberLog
@@ -17,51 +15,67 @@ public struct NodeRunner: Sendable {
     public var directory: String
     /// How log lines look.
     public var logFormat: LogFormat
+    /// Whether the log tells of each connection.
+    public var isVerbose: Bool
+
+    /// How long an orderly stop may take; it takes much less than a second unless the disk hangs.
+    static let stopTime = Duration.seconds(10)
 
     /// A node that has not started.
-    public init(configuration: NodeConfiguration, directory: String, logFormat: LogFormat = .text) {
+    public init(
+        configuration: NodeConfiguration,
+        directory: String,
+        logFormat: LogFormat = .text,
+        isVerbose: Bool = false
+    ) {
         self.configuration = configuration
         self.directory = directory
         self.logFormat = logFormat
+        self.isVerbose = isVerbose
     }
 
     /// Opens the data, listens, and serves until SIGTERM or SIGINT.
     ///
     /// - Throws: an error whose description is one line that says what to do.
     public func run() async throws {
-        let data = try DataDirectory(path: directory)
-        let sink = try LogSink(directory: directory + "/logs", format: logFormat)
-        let format = logFormat
-        let logger = Logger(label: "wiber") { _ in NodeLogHandler(sink: sink, format: format) }
-        let disk = PosixDisk(root: directory)
-        let (store, recovery) = try LogStore.open(disk, identity: identity)
-        report(recovery, logger)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let events = AsyncStream<NodeEvent>.makeStream()
-        let core = makeCore(store, recovery, disk)
-        let host = ShardHost(
-            group: group,
-            core: core,
-            disk: disk,
-            callbacks: ShardHost.Callbacks(
-                trace: { logger.log($0) },
-                fatal: { reason in
-                    sink.writeError("wiber: \(reason)")
-                    exit(1)
-                },
-                stopped: { events.continuation.yield(.stopped) }
-            )
-        )
-        try await serve(host, logger, events)
-        await host.close()
-        data.removeProcessID()
-        logger.info("stopped")
-        try? await group.shutdownGracefully()
+        // A terminal or pipe that goes away must not take the node with it.
+        signal(SIGPIPE, SIG_IGN)
+        let stops = AsyncStream<Void>.makeStream()
+        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint])
+        let waiting = Task { for await _ in signals { stops.continuation.yield() } }
+        defer { waiting.cancel() }
+        try await run(until: stops.stream)
     }
 
-    private enum NodeEvent: Sendable {
-        case signal
-        case stopped
+    /// Serves until `stops` has an element; `ready` is told the ports.
+    func run(
+        until stops: AsyncStream<Void>,
+        ready: @escaping @Sendable (NodePorts) -> Void = { _ in }
+    ) async throws {
+        let data = try DataDirectory(path: directory)
+        defer { data.removeProcessID() }
+        let sink = try LogSink(directory: directory + "/logs")
+        defer { sink.flush() }
+        let format = logFormat
+        let level: Logger.Level = isVerbose ? .debug : .info
+        let logger = Logger(label: "wiber") { _ in
+            NodeLogHandler(sink: sink, format: format, level: level)
+        }
+        do {
+            let events = AsyncStream<NodeEvent>.makeStream()
+            let core = try openShard(logger)
+            let node = RunningNode(
+                address: own,
+                host: makeHost(core, sink, logger, data, events.continuation),
+                sink: sink,
+                logger: logger
+            )
+            try await node.run(until: stops, events, ready)
+        } catch {
+            // Standard error hears of it from the command.
+            sink.writeToFile("wiber: \(error)")
+            throw error
+        }
     }
 
     private var own: NodeAddress {
@@ -76,31 +90,41 @@ public struct NodeRunner: Sendable {
             )
     }
 
-    private var identity: LogIdentity {
-        var random = SystemRandomNumberGenerator()
-        return LogIdentity(
-            nodeID: configuration.nodeID,
-            nodeName: configuration.nodeName,
-            newStoreID: UniqueID(high: random.next(), low: random.next() | 1),
-            bootID: Self.bootID
+    private func makeHost(
+        _ core: sending ShardCore,
+        _ sink: LogSink,
+        _ logger: Logger,
+        _ data: DataDirectory,
+        _ events: AsyncStream<NodeEvent>.Continuation
+    ) -> ShardHost {
+        let clientsMax = FileLimit.connections(ofFiles: FileLimit.raise())
+        if clientsMax < ShardHost.connectionsMax {
+            logger.info("clients are limited by `ulimit -n`", metadata: ["most": "\(clientsMax)"])
+        }
+        return ShardHost(
+            core: core,
+            disk: PosixDisk(root: directory),
+            clientsMax: clientsMax,
+            callbacks: ShardHost.Callbacks(
+                trace: { logger.log($0) },
+                tracesConnections: isVerbose,
+                fatal: { reason in
+                    sink.write("wiber: \(reason)")
+                    sink.flush()
+                    data.removeProcessID()
+                    _exit(1)  // Without exit handlers: other threads still run.
+                },
+                stopped: { events.yield(.stopped) }
+            )
         )
     }
 
-    /// The kernel's name for this boot of the machine.
-    private static var bootID: UniqueID {
-        let text = (try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8))
-        let digits = (text ?? "").filter(\.isHexDigit)
-        return UniqueID(
-            high: UInt64(digits.prefix(16), radix: 16) ?? 0,
-            low: UInt64(digits.dropFirst(16).prefix(16), radix: 16) ?? 0
-        )
-    }
+    // MARK: The data directory
 
-    private func makeCore(
-        _ store: LogStore,
-        _ recovery: Recovery,
-        _ disk: PosixDisk
-    ) -> sending ShardCore {
+    private func openShard(_ logger: Logger) throws -> sending ShardCore {
+        let disk = PosixDisk(root: directory)
+        let (store, recovery) = try LogStore.open(disk, identity: identity)
+        report(recovery, logger)
         var random = SystemRandomNumberGenerator()
         return ShardCore(
             configuration: configuration,
@@ -110,6 +134,16 @@ public struct NodeRunner: Sendable {
             digester: sha256Digester,
             seed: random.next(),
             time: ShardHost.time
+        )
+    }
+
+    private var identity: LogIdentity {
+        var random = SystemRandomNumberGenerator()
+        return LogIdentity(
+            nodeID: configuration.nodeID,
+            nodeName: configuration.nodeName,
+            newStoreID: UniqueID(high: random.next(), low: random.next() | 1),
+            bootID: BootID.current
         )
     }
 
@@ -128,33 +162,5 @@ public struct NodeRunner: Sendable {
         for repair in recovery.repairs {
             logger.warning("one of two copies was repaired", metadata: ["what": "\(repair)"])
         }
-    }
-
-    private func serve(
-        _ host: ShardHost,
-        _ logger: Logger,
-        _ events: (
-            stream: AsyncStream<NodeEvent>, continuation: AsyncStream<NodeEvent>.Continuation
-        )
-    ) async throws {
-        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint])
-        let waiting = Task {
-            for await _ in signals { events.continuation.yield(.signal) }
-        }
-        let peer = own.rpcPort.map { ListenAddress(host: own.listen, port: $0) }
-        try await host.start(client: ListenAddress(host: own.listen, port: own.port), peer: peer)
-        let http = HTTPServer(
-            host: host,
-            address: ListenAddress(host: own.listen, port: own.httpPort)
-        )
-        try await http.start()
-        logger.info("Listening for client connections on \(own.listen):\(own.port)")
-        logger.info("Server is ready")
-        for await event in events.stream {
-            guard case .signal = event else { break }
-            host.stop()
-        }
-        waiting.cancel()
-        await http.stop()
     }
 }

@@ -1,0 +1,44 @@
+import Hummingbird
+import NIOCore
+
+/// Answers what fails with JSON that says what to do, in place of an empty body.
+struct ErrorsAsJSON: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    func handle(
+        _ request: Request,
+        context: BasicRequestContext,
+        next: (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as any HTTPResponseError {
+            guard error.status == .notFound else {
+                return .error(error.status, "the request failed: \(error.status.reasonPhrase)")
+            }
+            return .error(
+                .notFound,
+                "there is nothing here; GET /healthz, /metrics, /api/cluster, /api/topics or "
+                    + "/api/topics/<name>"
+            )
+        } catch {
+            return .error(.serviceUnavailable, "the node is stopping; ask another one")
+        }
+    }
+}
+
+extension Response {
+    /// A body that is JSON already.
+    static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok) -> Response {
+        Response(
+            status: status,
+            headers: [.contentType: "application/json"],
+            body: .init(byteBuffer: ByteBuffer(bytes: bytes))
+        )
+    }
+
+    /// `{"error":…}`; the text needs no escapes.
+    static func error(_ status: HTTPResponse.Status, _ text: String) -> Response {
+        json(Array(#"{"error":"\#(text)"}"#.utf8), status: status)
+    }
+}

@@ -45,6 +45,35 @@ public final class LineClient {
         }
     }
 
+    /// Waits for the reply to a publish without making text of it.
+    ///
+    /// - Returns: the sequence.
+    /// - Throws: ``ClientError/refused(_:)`` for `ERR`.
+    func sequence() throws -> UInt64 {
+        while true {
+            let sequence: UInt64? = try connection.withLine { line in
+                if line.starts(with: Self.good) { return Self.number(line.dropFirst(3)) }
+                if line.starts(with: Self.message) { return nil }
+                let text = String(decoding: line, as: UTF8.self)
+                if text.hasPrefix("ERR ") { throw ClientError.refused(text) }
+                throw ClientError.unexpected(text)
+            }
+            if let sequence { return sequence }
+        }
+    }
+
+    private static let good = Array("OK ".utf8)
+    private static let message = Array("MSG ".utf8)
+
+    private static func number(_ digits: ArraySlice<UInt8>) -> UInt64 {
+        var number: UInt64 = 0
+        for digit in digits.prefix(20) {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { break }
+            number = number &* 10 &+ UInt64(digit - UInt8(ascii: "0"))
+        }
+        return number
+    }
+
     /// A request and its reply.
     public func request(_ line: String) throws -> String {
         try send(line)
@@ -55,5 +84,18 @@ public final class LineClient {
     public var infoFields: [String: String] {
         let object = try? JSONSerialization.jsonObject(with: Data(info.utf8)) as? [String: Any]
         return (object ?? [:]).mapValues { "\($0)" }
+    }
+
+    /// Where this server's HTTP port is: as INFO says, or the client port + 4000.
+    public var httpAddress: ServerAddress {
+        let port = infoFields["http_port"].flatMap { Int($0) } ?? connection.address.port + 4_000
+        return ServerAddress(host: connection.address.host, port: port)
+    }
+
+    /// What the server answers to `GET path` on its HTTP port.
+    public func get(_ path: String) throws -> String {
+        let address = httpAddress
+        let answer = try HTTPGet.get(path, host: address.host, port: address.port)
+        return String(decoding: answer.body, as: UTF8.self)
     }
 }

@@ -51,6 +51,7 @@ struct ClusterCommand: AsyncParsableCommand {
                 configurationPath: path,
                 dataDirectory: data ?? cluster.dataDirectory,
                 restarts: restart,
+                program: Terminal.program,
                 say: { Terminal.say($0) }
             )
             do {
@@ -93,24 +94,14 @@ struct ClusterCommand: AsyncParsableCommand {
 
         func run() throws {
             try client.guarded {
-                let server = try ServerAddress.list(client.server)[0]
                 let line = try LineClient(servers: client.server)
                 let topics = try line.request("TOPICS")
-                let cluster = try clusterJSON(server, line)
+                let cluster = try line.get("/api/cluster")
                 switch client.output {
                 case .json: Terminal.say("{\"cluster\":\(cluster),\"topics\":\(topics)}")
                 case .text: try show(cluster, topics)
                 }
             }
-        }
-
-        /// The cluster as the node tells it on its HTTP port, which INFO does not name: the
-        /// usual one is the client port + 4000.
-        private func clusterJSON(_ server: ServerAddress, _ line: LineClient) throws -> String {
-            let port = line.infoFields["http_port"].flatMap { Int($0) } ?? server.port + 4_000
-            let host = line.connection.address.host
-            let answer = try HTTPGet.get("/api/cluster", host: host, port: port)
-            return String(decoding: answer.body, as: UTF8.self)
         }
 
         private func show(_ cluster: String, _ topics: String) throws {

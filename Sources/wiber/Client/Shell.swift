@@ -8,18 +8,16 @@ struct Shell: ParsableCommand {
         abstract: "Talk to a server line by line, with history and completion.",
         discussion: """
             Tab completes commands and topics, the arrows go back and forth in what was typed \
-            (kept in ~/.wiber_history), Ctrl-D ends.
+            (kept in ~/.wiber_history), Ctrl-D ends. Messages of a subscription are shown as they \
+            come. A pipe works too: its lines are sent, and each is answered in turn.
 
             Examples:
               wiber shell
               wiber shell --server nats://127.0.0.1:9101
+              echo "STATS notifications" | wiber shell
             """
     )
     @OptionGroup var client: ClientOptions
-
-    static let commands = [
-        "PING", "PUB ", "PUBID ", "SUB ", "UNSUB ", "HISTORY ", "TOPICS", "STATS ", "HELP", "QUIT",
-    ]
 
     func run() throws {
         try client.guarded {
@@ -28,17 +26,16 @@ struct Shell: ParsableCommand {
                 "connected to \(line.infoFields["server_name"] ?? "") at \(line.connection.address);"
                     + " HELP lists the commands, QUIT ends"
             )
-            let topics = Self.topicNames(line)
             var editor = LineEditor(
                 prompt: "wiber> ",
-                words: { before in Self.completions(before, topics) },
+                completion: Completion(topics: Self.topicNames(line)),
                 waitsOn: line.connection
             )
-            while let input = editor.read(whileIdle: { try? Self.showNews(line) }) {
+            while let input = try editor.read(whileIdle: { try showNews(line) }) {
                 let request = input.trimmingCharacters(in: .whitespaces)
                 guard !request.isEmpty else { continue }
                 try line.send(request)
-                let reply = try Self.reply(line)
+                let reply = try self.reply(line)
                 show(request, reply)
                 if reply == "OK bye" { return }
             }
@@ -46,18 +43,28 @@ struct Shell: ParsableCommand {
     }
 
     /// The reply to a request; lines of subscriptions before it are shown.
-    private static func reply(_ line: LineClient) throws -> String {
+    private func reply(_ line: LineClient) throws -> String {
         while true {
             let text = try line.connection.line()
-            guard text.hasPrefix("MSG ") else { return text }
-            Terminal.say(text)
+            guard let message = MessageLine(text) else { return text }
+            show(message)
         }
     }
 
     /// Shows what subscriptions have sent.
-    private static func showNews(_ line: LineClient) throws {
+    private func showNews(_ line: LineClient) throws {
         while line.connection.hasLine || line.connection.canRead(within: 0) {
-            Terminal.say("\r" + (try line.connection.line()))
+            let text = try line.connection.line()
+            if let message = MessageLine(text) { show(message) } else { Terminal.say(text) }
+        }
+    }
+
+    private func show(_ message: MessageLine) {
+        switch client.output {
+        case .json: Terminal.printJSON(message.fields)
+        case .text:
+            let text = Terminal.safe(message.text)
+            Terminal.say("\(message.topic) \(message.sequence)  \(message.time)  \(text)")
         }
     }
 
@@ -66,15 +73,6 @@ struct Shell: ParsableCommand {
             return []
         }
         return topics.compactMap { $0["name"] as? String }
-    }
-
-    private static func completions(_ before: String, _ topics: [String]) -> [String] {
-        let words = before.split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count > 1 else {
-            return commands.filter { $0.hasPrefix(before.uppercased()) }
-        }
-        guard words.count == 2, let start = words.last else { return [] }
-        return topics.filter { $0.hasPrefix(start) }.map { "\(words[0]) \($0) " }
     }
 
     /// A reply as people like to read it.
@@ -91,6 +89,7 @@ struct Shell: ParsableCommand {
             }
         case "HELP":
             let commands = (try? Terminal.object(json))?["commands"] as? [[String: Any]] ?? []
+            guard !commands.isEmpty else { return Terminal.say(reply) }
             Terminal.table(commands.map { ["\($0["command"] ?? "")", "\($0["what"] ?? "")"] })
         case _: Terminal.say(reply)
         }

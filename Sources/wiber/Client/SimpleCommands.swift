@@ -48,7 +48,7 @@ struct History: ParsableCommand {
               wiber history notifications --from 1 --limit 10 --output json
             """
     )
-    @Argument(help: "The topic.") var topic: String
+    @Argument(help: "The topic.") var topic: Word
     @Option(help: "The first sequence.") var from: UInt64?
     @Option(help: "At most how many (1 to 1000).") var limit: UInt64 = 100
     @OptionGroup var client: ClientOptions
@@ -113,7 +113,7 @@ struct Stats: ParsableCommand {
               wiber stats notifications --output json
             """
     )
-    @Argument(help: "The topic; all without one.") var topic: String?
+    @Argument(help: "The topic; all without one.") var topic: Word?
     @OptionGroup var client: ClientOptions
 
     func run() throws {
@@ -146,54 +146,6 @@ struct Stats: ParsableCommand {
                 .map { "\($0.key)=\(Terminal.text($0.value))" }
             Terminal.say("\(key): \(facts.joined(separator: " "))")
         case _: Terminal.say("\(key): \(Terminal.text(value))")
-        }
-    }
-}
-
-/// The command `wiber sub`.
-struct Sub: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Follow a topic.",
-        discussion: """
-            Shows each message once it is committed, until Ctrl-C or --count.
-
-            Examples:
-              wiber sub notifications
-              wiber sub notifications --from 1 --count 10
-            """
-    )
-    @Argument(help: "The topic.") var topic: String
-    @Option(help: "The first sequence; without it: from now on.") var from: UInt64?
-    @Option(help: "Stop after this many messages.") var count: Int?
-    @OptionGroup var client: ClientOptions
-
-    func run() throws {
-        try client.guarded {
-            let line = try LineClient(servers: client.server)
-            let start = from.map { " \($0)" } ?? ""
-            let reply = try line.request("SUB \(topic)\(start)")
-            if client.output == .text { Terminal.complain(reply) }
-            line.connection.timeout = 0
-            var left = count ?? .max
-            while left > 0 {
-                let text = try line.connection.line()
-                guard text.hasPrefix("MSG ") else { throw ClientError.unexpected(text) }
-                show(text)
-                left -= 1
-            }
-        }
-    }
-
-    private func show(_ line: String) {
-        let parts = line.split(separator: " ", maxSplits: 4, omittingEmptySubsequences: false)
-        guard parts.count == 5 else { return Terminal.say(line) }
-        switch client.output {
-        case .text: Terminal.say("\(parts[2])  \(parts[3])  \(parts[4])")
-        case .json:
-            Terminal.printJSON([
-                "topic": String(parts[1]), "sequence": Int(parts[2]) ?? 0,
-                "time": String(parts[3]), "data": String(parts[4]),
-            ])
         }
     }
 }

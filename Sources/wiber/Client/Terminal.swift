@@ -4,10 +4,39 @@ import WiberServer
 
 /// Output for people, on standard output and standard error.
 enum Terminal {
+    /// What a person types to run this binary.
+    static var program: String {
+        let typed = CommandLine.arguments.first ?? "wiber"
+        return typed.contains("/") ? typed : "wiber"
+    }
+
     static var isInteractive: Bool { isatty(STDERR_FILENO) == 1 }
 
     static func complain(_ text: String) {
         try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8))
+    }
+
+    /// Text on standard error, without an end of line.
+    static func write(_ text: String) {
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+    }
+
+    /// Text from elsewhere without what moves a terminal's cursor, as `\\xHH`.
+    static func safe(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        var safe = ""
+        for scalar in text.unicodeScalars {
+            if isControl(scalar) {
+                safe += String(format: "\\x%02x", scalar.value)
+            } else {
+                safe.unicodeScalars.append(scalar)
+            }
+        }
+        return safe
+    }
+
+    private static func isControl(_ scalar: UnicodeScalar) -> Bool {
+        scalar.value < 32 && scalar != "\t" || (127..<160).contains(scalar.value)
     }
 
     /// A line at once, also into a pipe.
@@ -84,8 +113,9 @@ enum Terminal {
     static func history(_ json: String) throws {
         let reply = try object(json)
         for message in reply["messages"] as? [[String: Any]] ?? [] {
-            let data = message["data"] ?? message["data_base64"].map { "base64:\($0)" } ?? ""
-            say("\(text(message["sequence"]))  \(text(message["time"]))  \(data)")
+            let data = message["data"] as? String
+            let shown = data.map(safe) ?? "base64:\(text(message["data_base64"]))"
+            say("\(text(message["sequence"]))  \(text(message["time"]))  \(shown)")
         }
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
+import CWiber
 import Foundation
+import Glibc
 import WiberLog
 import WiberNIO
 
@@ -15,11 +17,12 @@ struct DataCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Verify every checksum of a stopped node's directory.",
             discussion: """
-                Exits with 1 and lists what is damaged, if anything is. Changes nothing.
+                Exits with 1 and lists what is damaged, if anything is. Changes nothing. A \
+                directory that a running node has is not checked.
 
                 Examples:
                   wiber data check wiber-data/n1
-                  wiber data check wiber-data/n1 --output json
+                  wiber data check wiber-data --output json
                 """
         )
         @Argument(help: "A node's directory, or one that holds several.") var directory: String
@@ -27,10 +30,15 @@ struct DataCommand: ParsableCommand {
 
         func run() throws {
             var damage: [[String: Any]] = []
-            var checked = 0
-            for path in try directories() {
-                let report = try LogCheck.run(PosixDisk(root: path))
-                checked += 1
+            var notes: [String] = []
+            var entries = 0
+            var files = 0
+            let paths = try directories()
+            for path in paths {
+                let report = try check(path)
+                entries += report.entries
+                files += report.files
+                notes += report.notes.map { "\(path): \($0)" }
                 for found in report.damages {
                     damage.append([
                         "path": path + "/" + found.path, "offset": found.offset ?? -1,
@@ -41,14 +49,35 @@ struct DataCommand: ParsableCommand {
             }
             switch output {
             case .text:
+                for note in notes { Terminal.say("\(note) (no damage: the next start mends it)") }
+                let what = paths.count == 1 ? "1 directory" : "\(paths.count) directories"
                 Terminal.say(
                     damage.isEmpty
-                        ? "\(checked) director\(checked == 1 ? "y" : "ies") checked: no damage"
+                        ? "\(what) checked, \(files) files, \(entries) entries: no damage"
                         : "\(damage.count) damaged; the node refuses to start with this"
                 )
-            case .json: Terminal.printJSON(["directories": checked, "damaged": damage])
+            case .json:
+                Terminal.printJSON([
+                    "directories": paths.count, "files": files, "entries": entries,
+                    "damaged": damage, "notes": notes,
+                ])
             }
             if !damage.isEmpty { throw ExitCode(1) }
+        }
+
+        /// Checks one directory while no node can have it.
+        private func check(_ path: String) throws -> LogCheck.Report {
+            let lock = open(path + "/lock", O_RDONLY | O_CLOEXEC)
+            defer { if lock >= 0 { close(lock) } }
+            if lock >= 0, wiber_lock(lock) != 0 {
+                let process = DataDirectory.processID(in: path).map { ", process \($0)," } ?? ""
+                throw failure("a running node\(process) has \(path): stop it first")
+            }
+            do {
+                return try LogCheck.run(PosixDisk(root: path))
+            } catch {
+                throw failure("\(error)")
+            }
         }
 
         private func directories() throws -> [String] {
@@ -58,9 +87,17 @@ struct DataCommand: ParsableCommand {
             let nodes = names.sorted().map { directory + "/" + $0 }
                 .filter { manager.fileExists(atPath: $0 + "/super") }
             guard !nodes.isEmpty else {
-                throw ValidationError("\(directory) is no data directory: name DATA/<node>")
+                throw failure("\(directory) is no data directory: name DATA/<node>")
             }
             return nodes
+        }
+
+        private func failure(_ text: String) -> ExitCode {
+            switch output {
+            case .text: Terminal.complain("wiber: \(text)")
+            case .json: Terminal.printJSON(["error": text])
+            }
+            return ExitCode(1)
         }
     }
 }

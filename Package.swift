@@ -87,6 +87,21 @@ let package = Package(
         tests("WiberRaftTests", ["WiberBase", "WiberRaft"], exclude: ["Traces"]),
         tests("WiberLogTests", ["WiberBase", "WiberLog"]),
         tests("WiberTopicTests", ["WiberBase", "WiberTopic"]),
+        tests(
+            "WiberNodeTests",
+            [
+                "WiberBase", "WiberLog", "WiberMeta", "WiberNode", "WiberRaft", "WiberTopic",
+                "WiberWire",
+            ]
+        ),
+        tests(
+            "WiberNIOTests",
+            [
+                "WiberBase", "WiberLog", "WiberNIO", "WiberNode", "WiberTopic",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
         tests("WiberServerTests", ["WiberBase", "WiberNode", "WiberServer"]),
         tests("WiberWireTests", ["WiberBase", "WiberWire"]),
         tests("WiberMetaTests", ["WiberBase", "WiberMeta"]),

@@ -80,6 +80,50 @@ struct FailoverTests {
         #expect(ledger.acknowledged > 50)
     }
 
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func `an answer that is lost with its lane holds up nothing`(step: UInt64) throws {
+        let (lab, leader, other) = try labWithLeader()
+        let client = lab.connect(to: other)
+        lab.ask(client, "PUB news lost")
+        lab.run(for: Instant.Span(nanoseconds: step * 300_000))
+        lab.resetLinks(from: leader, to: other)
+        lab.run(for: .milliseconds(500))
+        #expect(client.waiting == 0)
+        #expect(lab.publish(node: other, "news", "next") != nil)
+    }
+
+    @Test func `a node without a replica finds the leader when the one it knew is gone`() throws {
+        let lab = NodeLab(nodes: 5)
+        #expect(lab.publish(node: 0, "news", "first") == 1)
+        #expect(lab.run { lab.isSettled("news") })
+        let strangers = (0..<5).filter { !lab.replicas("news").contains($0) }
+        #expect(strangers.count == 2)
+        for place in strangers { #expect(lab.publish(node: place, "news", "x") != nil) }
+        lab.kill(try #require(lab.leader("news")))
+        #expect(lab.run { lab.leader("news") != nil })
+        for place in strangers { #expect(lab.publish(node: place, "news", "y") != nil) }
+    }
+
+    @Test func `who follows a topic through other nodes follows it after all of them failed`()
+        throws
+    {
+        let lab = NodeLab(nodes: 5)
+        #expect(lab.publish(node: 0, "news", "first") == 1)
+        #expect(lab.run { lab.isSettled("news") })
+        let replicas = lab.replicas("news")
+        let strangers = (0..<5).filter { !replicas.contains($0) }
+        let reader = lab.connect(to: strangers[0])
+        lab.ask(reader, "SUB news 1")
+        #expect(lab.run { reader.messages.count == 1 })
+        for place in replicas + [strangers[1]] { lab.kill(place) }
+        lab.start(replicas[0])
+        lab.run(for: .seconds(5))  // It has no quorum to say what topics there are.
+        for place in 0..<5 { lab.start(place) }
+        #expect(lab.run { lab.isSettled("news") })
+        #expect(lab.publish(node: strangers[1], "news", "second") == 2)
+        #expect(lab.run { reader.messages.count == 2 })
+    }
+
     @Test func `an orderly stop hands leadership over without an unknown outcome`() throws {
         let (lab, leader, other) = try labWithLeader()
         let client = lab.connect(to: other)

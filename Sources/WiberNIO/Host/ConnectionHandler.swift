@@ -13,8 +13,10 @@ final class ConnectionHandler: ChannelInboundHandler {
         case dialed
     }
 
-    /// How long a client may take to read the last reply and to close its side.
+    /// How long a client may take to close its side once it has all replies.
     static let lingerTime = TimeAmount.seconds(2)
+    /// How long it may take to read what fills the buffer towards it.
+    static let lastReadTime = TimeAmount.seconds(10)
 
     let connection: ConnectionID
     let origin: Origin
@@ -25,6 +27,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private(set) var isClosing = false
     private let host: ShardHost
     private var hasInputEnded = false
+    private var unwritableSince: NIODeadline?
     private var wasReset = false
 
     init(host: ShardHost, connection: ConnectionID, origin: Origin) {
@@ -45,6 +48,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        unwritableSince = context.channel.isWritable ? nil : .now()
         host.handle(.writable(connection, context.channel.isWritable))
         context.fireChannelWritabilityChanged()
     }
@@ -86,14 +90,15 @@ final class ConnectionHandler: ChannelInboundHandler {
     /// Closes once what was written is out.
     ///
     /// A client that still sends is given ``lingerTime`` to stop: a socket that is closed with
-    /// bytes unread resets the connection, and the reset may overtake the last reply. Nobody who
-    /// does not read is waited for.
+    /// bytes unread resets the connection, and the reset may overtake the last reply. A client
+    /// that has not read for long is not waited for.
     func close() {
         guard !isClosing, let channel else { return }
         isClosing = true
         channel.flush()
-        guard channel.isWritable else { return channel.close(promise: nil) }
-        channel.eventLoop.scheduleTask(in: Self.lingerTime) { channel.close(promise: nil) }
+        let patience = unwritableSince.map { $0 + Self.lastReadTime - .now() } ?? Self.lingerTime
+        guard patience > .zero else { return channel.close(promise: nil) }
+        channel.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
         if origin == .client, !hasInputEnded {
             channel.close(mode: .output, promise: nil)
         } else {

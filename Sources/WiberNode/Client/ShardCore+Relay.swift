@@ -69,6 +69,7 @@ extension ShardCore {
             let line = Array(relay.inbox[start...end])
             start = end + 1
             take(line, &relay, connection)
+            if relays[connection] == nil { return }
         }
         relay.inbox.removeFirst(start)
         if relays[connection] != nil { relays[connection] = relay }
@@ -90,6 +91,9 @@ extension ShardCore {
                 counters.delivered += 1
                 touch(relay.session)
                 relay.purpose = .subscription(group, next: Self.sequence(line)?.next)
+            } else if line.starts(with: "ERR ".utf8) {
+                relays[connection] = relay
+                refused(line, connection)
             } else if !relay.isAnswered {
                 relay.isAnswered = true
                 complete(relay.session, relay.replySlot, line)
@@ -107,6 +111,17 @@ extension ShardCore {
             line = "SUB \(groups[slot].configuration.name)\(from)"
         }
         emit(.write(connection, Array((line + "\r\n").utf8)))
+    }
+
+    /// A replica will not follow the topic: its client hears why, unless it was told `OK` by another
+    /// replica before; then a third one may.
+    private func refused(_ line: [UInt8], _ connection: ConnectionID) {
+        emit(.close(connection, reason: "the relayed request is refused"))
+        guard let relay = relays[connection], !relay.isAnswered else {
+            return relayEnded(connection)
+        }
+        relays[connection] = nil
+        complete(relay.session, relay.replySlot, line)
     }
 
     /// The sequence of a `MSG` line.

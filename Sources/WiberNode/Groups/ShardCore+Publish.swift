@@ -134,7 +134,7 @@ extension ShardCore {
                 popOutbox(slot)
                 forward(slot, batch, to: target)
             } else {
-                return
+                return askAnotherReplica(slot)
             }
         }
     }
@@ -143,7 +143,8 @@ extension ShardCore {
     private func forwardTarget(_ slot: Int) -> Int? {
         let group = groups[slot]
         guard let leader = group.leader, let place = place(of: leader),
-            peers[place].openLane != nil, peers[place].isWritable
+            peers[place].openLane != nil, peers[place].isWritable,
+            peers[place].incoming != nil  // The answer comes on the lane that it opened.
         else { return nil }
         guard group.outstandingForwards > 0 else { return place }
         // Without a term of its own a node cannot tell which leader refused: one at a time.

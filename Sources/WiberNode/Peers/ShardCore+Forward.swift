@@ -122,7 +122,21 @@ extension ShardCore {
         return replicas[(place + 1) % replicas.count]
     }
 
-    /// The lane to a node ended: nobody will answer what was sent on it.
+    /// On a node without a replica: the one it would ask cannot be reached, so another is next.
+    func askAnotherReplica(_ slot: Int) {
+        guard groups[slot].raft == nil, groups[slot].outstandingForwards == 0,
+            let hint = groups[slot].leaderHint
+        else { return }
+        if let place = place(of: hint), peers[place].openLane != nil,
+            peers[place].incoming != nil
+        {
+            return
+        }
+        groups[slot].leaderHint = nextReplica(slot, hint)
+        retrySlots.insert(slot)
+    }
+
+    /// A lane to or from a node ended: nobody will answer what was sent, or the answer is lost.
     func failForwards(to node: NodeID) {
         for request in forwards.keys.sorted() {
             guard let forward = forwards[request], forward.node == node else { continue }

@@ -26,6 +26,7 @@ extension ShardCore {
         guard let place = peers.firstIndex(where: { $0.address.name == hello.node }) else { return }
         if let old = peers[place].incoming, old != connection {
             incoming[old] = nil
+            failForwards(to: peers[place].id)
             emit(.close(old, reason: "the node connected again"))
         }
         peers[place].incoming = connection

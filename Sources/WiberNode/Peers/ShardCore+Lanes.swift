@@ -105,6 +105,7 @@ extension ShardCore {
                 peers[place].incoming == connection
             {
                 peers[place].incoming = nil
+                failForwards(to: node)
             }
             return
         }

@@ -15,6 +15,22 @@ struct ShardHostTests {
         await test.host.close()
     }
 
+    @Test func `a long reply is complete though the client closed its side before`() async throws {
+        let test = try await TestHost()
+        let client = try test.client()
+        let text = String(repeating: "x", count: 1_000_000)
+        for sequence in 1...8 {
+            try client.send("PUB notes \(text)\n")
+            #expect(try client.line() == "OK \(sequence)")
+        }
+        try client.send("HISTORY notes 1 8\nPING\n")
+        client.endInput()
+        let lines = try client.linesToEnd()
+        #expect(lines.count == 2 && lines.last == "PONG")
+        #expect(lines.first?.utf8.count ?? 0 > 8_000_000 && lines.first?.hasSuffix("]}") == true)
+        await test.host.close()
+    }
+
     @Test func `half a line before the end is no request`() async throws {
         let test = try await TestHost()
         let client = try test.client()

@@ -42,7 +42,7 @@ final class Ledger {
     /// Everything acknowledged is there once, at its sequence, in the order of its connection;
     /// what was refused is nowhere; the rest at most once. All replicas are alike in every byte.
     func check(_ lab: NodeLab, _ topic: String) {
-        let living = lab.machines.indices.filter { lab.machines[$0].core != nil }
+        let living = lab.replicas(topic)
         guard let first = living.first else { return }
         let log = lab.messages(topic, first)
         var places: [String: [UInt64]] = [:]

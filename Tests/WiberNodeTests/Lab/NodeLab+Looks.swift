@@ -26,9 +26,7 @@ extension NodeLab {
         let leaders = machines.indices.filter { group(topic, $0)?.group.isLeader == true }
         guard leaders.count == 1, let leader = leaders.first else { return nil }
         let id = NodeID(UInt64(leader + 1))
-        let agree = machines.indices.allSatisfy {
-            machines[$0].core == nil || group(topic, $0)?.group.leader == id
-        }
+        let agree = replicas(topic).allSatisfy { group(topic, $0)?.group.leader == id }
         return agree ? leader : nil
     }
 
@@ -41,9 +39,15 @@ extension NodeLab {
     /// Whether all living nodes have applied the same, to the end of their logs.
     func isSettled(_ topic: String) -> Bool {
         guard leader(topic) != nil else { return false }
-        let states = machines.indices.compactMap { group(topic, $0)?.group }
+        let states = replicas(topic).compactMap { group(topic, $0)?.group }
         let ends = Set(states.map(\.applied) + states.compactMap { $0.raft?.lastIndex })
-        return states.count == machines.count { $0.core != nil } && ends.count == 1
+        let replicaCount = states.first?.replicas.count ?? 0
+        return states.count == replicaCount && ends.count == 1
+    }
+
+    /// The living machines that have a topic's log.
+    func replicas(_ topic: String) -> [Int] {
+        machines.indices.filter { group(topic, $0)?.group.raft != nil }
     }
 
     /// Whether a topic's oldest entry is on disk only.

@@ -72,6 +72,11 @@ extension NodeLab {
         removeClosedLinks()
     }
 
+    /// Resets what one machine opened towards another.
+    func resetLinks(from one: Int, to other: Int) {
+        for link in links where link.ends.map(\.node) == [one, other] { reset(link) }
+    }
+
     // MARK: Connections
 
     private func accept(_ machine: Machine) -> ConnectionID {

@@ -51,6 +51,15 @@ struct ClusterTests {
         #expect(lab.run { clients.allSatisfy { $0.messages.count >= 1 } })
     }
 
+    @Test func `who follows a topic before it exists sees its first message on every node`() {
+        let lab = NodeLab(nodes: 5)
+        let readers = (0..<5).map { lab.connect(to: $0) }
+        for reader in readers { lab.ask(reader, "SUB fresh") }
+        for reader in readers { #expect(lab.answers(reader).first?.hasPrefix("OK ") == true) }
+        #expect(lab.publish(node: 0, "fresh", "hello") == 1)
+        #expect(lab.run { readers.allSatisfy { $0.messages.count == 1 } })
+    }
+
     @Test func `SUB from a sequence sees every message once, in order, also from disk`() {
         let lab = NodeLab()
         let texts = (1...600).map { "\($0)-" + String(repeating: "x", count: 100) }

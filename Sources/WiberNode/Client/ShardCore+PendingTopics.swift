@@ -87,11 +87,15 @@ extension ShardCore {
                     batch = PublishBatch(order: token(), since: time.now)
                 }
             case .subscribe(let from):
+                let from = from ?? Sequence(1)
+                guard groups[slot].raft != nil else {
+                    let id = groups[slot].id
+                    relay(.subscription(id, next: from), slot, for: connection, at: replySlot)
+                    continue
+                }
                 let text = "OK subscribed to \(groups[slot].configuration.name)\r\n"
                 complete(connection, replySlot, Array(text.utf8))
-                if groups[slot].raft != nil {
-                    subscribe(connection, slot, from: from ?? Sequence(1))
-                }
+                subscribe(connection, slot, from: from)
             }
         }
         enqueue(batch, slot)

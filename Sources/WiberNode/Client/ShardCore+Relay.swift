@@ -23,14 +23,21 @@ struct Relay {
 
 /// Reads on a node without a replica: it speaks the line protocol with a node that has one.
 extension ShardCore {
-    func relay(_ purpose: Relay.Purpose, _ slot: Int, for session: ConnectionID) {
+    /// Asks a replica for a client, whose reply comes at `replySlot`, or behind all others.
+    func relay(
+        _ purpose: Relay.Purpose,
+        _ slot: Int,
+        for session: ConnectionID,
+        at replySlot: UInt64? = nil
+    ) {
+        let replySlot = replySlot ?? sessions[session]?.replies.add() ?? 0
         guard let count = sessions[session]?.subscriptions.count,
             relays.values.filter({ $0.session == session }).count + count
                 < limits.subscriptionsPerConnection
         else {
-            return reply(session, error: .limit, "too many requests of this connection are relayed")
+            let text = "too many requests of this connection are relayed"
+            return fail(session, replySlot, .limit, text)
         }
-        let replySlot = sessions[session]?.replies.add() ?? 0
         let group = groups[slot]
         let leader = group.leaderHint.flatMap { group.replicas.firstIndex(of: $0) }
         dial(

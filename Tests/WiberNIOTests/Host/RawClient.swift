@@ -54,12 +54,14 @@ final class RawClient {
 
     /// The next line, or `nil` at the end.
     func line() throws -> String? {
+        var scanned = 0
         while true {
-            if let end = buffer.firstIndex(of: UInt8(ascii: "\n")) {
+            if let end = buffer[scanned...].firstIndex(of: UInt8(ascii: "\n")) {
                 let line = String(decoding: buffer[..<end], as: UTF8.self)
                 buffer.removeSubrange(...end)
                 return line.hasSuffix("\r") ? String(line.dropLast()) : line
             }
+            scanned = buffer.count
             guard try receive() else { return nil }
         }
     }

@@ -10,7 +10,9 @@ struct HistoryCheckerTests {
         ]
     )
 
-    private func problems(_ copies: [(sequence: Int, text: String)]...) throws -> [String] {
+    private func problems(
+        _ copies: [(sequence: Int, text: String)]...
+    ) throws -> HistoryChecker.Findings {
         try checker.check(
             copies.enumerated().map { place, copy in
                 HistoryChecker.Source(name: "n\(place + 1)") { from in

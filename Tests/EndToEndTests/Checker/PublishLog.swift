@@ -19,38 +19,64 @@ final class PublishLog: Sendable {
         }
     }
 
-    private let clients = Mutex<[[Fate]]>([])
+    /// What is known, and how much more may be sent.
+    private struct State {
+        var clients: [[Fate]] = []
+        var attempted = 0
+        var acknowledged = 0
+        var budget = Int.max
+        var last = 0
+        var lastText = ""
+    }
+
+    private let state = Mutex(State())
 
     /// The number of a new client.
     func addClient() -> Int {
-        clients.withLock {
-            $0.append([])
-            return $0.count - 1
+        state.withLock {
+            $0.clients.append([])
+            return $0.clients.count - 1
         }
     }
 
     /// The counter of a client's next message.
     func begin(client: Int) -> Int {
-        clients.withLock {
-            $0[client].append(.waiting)
-            return $0[client].count - 1
+        state.withLock {
+            $0.attempted += 1
+            $0.clients[client].append(.waiting)
+            return $0.clients[client].count - 1
         }
     }
 
     func end(client: Int, counter: Int, _ fate: Fate) {
-        clients.withLock { $0[client][counter] = fate }
+        state.withLock {
+            $0.clients[client][counter] = fate
+            guard case .acknowledged(let sequence) = fate else { return }
+            $0.acknowledged += 1
+            if sequence > $0.last {
+                $0.last = sequence
+                $0.lastText = "\(client)-\(counter)"
+            }
+        }
     }
 
     /// Every message's fate; what still waits is unknown.
     func fates() -> [[Fate]] {
-        clients.withLock { clients in clients.map { $0.map { $0 == .waiting ? .unknown : $0 } } }
+        state.withLock { state in
+            state.clients.map { $0.map { $0 == .waiting ? .unknown : $0 } }
+        }
     }
 
-    var acknowledgedCount: Int {
-        clients.withLock { clients in
-            clients.reduce(0) { sum, fates in
-                sum + fates.count { if case .acknowledged = $0 { true } else { false } }
-            }
-        }
+    var acknowledgedCount: Int { state.withLock(\.acknowledged) }
+
+    /// The acknowledged message with the highest sequence; 0 if there is none.
+    var last: (sequence: Int, text: String) { state.withLock { ($0.last, $0.lastText) } }
+
+    /// Whether publishers may send more.
+    var hasBudget: Bool { state.withLock { $0.attempted < $0.budget } }
+
+    /// Lets publishers send `count` messages more than were sent until now, and then no more.
+    func allow(_ count: Int) {
+        state.withLock { $0.budget = $0.attempted + count }
     }
 }

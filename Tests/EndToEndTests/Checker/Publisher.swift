@@ -5,24 +5,34 @@ import Synchronization
 /// after the other; what it is told goes to a ``PublishLog``.
 final class Publisher: Sendable {
     private let topic: String
-    private let ports: [Int]
+    private let endpoints: [Endpoint]
     private let log: PublishLog
     private let window: Int
+    private let patience: Duration
     private let isStopping = Atomic(false)
     private let problems = Mutex<[String]>([])
     private let done = DispatchSemaphore(value: 0)
 
-    /// Starts a thread that begins with `ports[first]`.
-    init(topic: String, ports: [Int], first: Int, log: PublishLog, window: Int = 32) {
+    /// Starts a thread that begins with `endpoints[first]`, and takes the next one once an answer
+    /// takes longer than `patience`.
+    init(
+        topic: String,
+        endpoints: [Endpoint],
+        first: Int,
+        log: PublishLog,
+        window: Int = 32,
+        patience: Duration = .seconds(15)
+    ) {
         self.topic = topic
-        self.ports = ports
+        self.endpoints = endpoints
         self.log = log
         self.window = window
+        self.patience = patience
         let client = log.addClient()
         let thread = Thread { [self] in
             var turn = first
             while !isStopping.load(ordering: .relaxed) {
-                session(client: client, port: ports[turn % ports.count])
+                session(client: client, at: endpoints[turn % endpoints.count])
                 turn += 1
             }
             done.signal()
@@ -42,8 +52,14 @@ final class Publisher: Sendable {
     }
 
     /// Publishes on one connection until it ends or the publisher stops.
-    private func session(client: Int, port: Int) {
-        guard let connection = try? LineClient(port: port, within: .seconds(2)) else {
+    private func session(client: Int, at endpoint: Endpoint) {
+        guard
+            let connection = try? LineClient(
+                port: endpoint.port,
+                at: endpoint.site,
+                within: min(patience, .seconds(2))
+            )
+        else {
             pause()
             return
         }
@@ -53,6 +69,10 @@ final class Publisher: Sendable {
             do {
                 if !isStopping.load(ordering: .relaxed) {
                     try fill(&waiting, client: client, on: connection)
+                }
+                guard !waiting.isEmpty else {
+                    pause()
+                    continue
                 }
                 try takeReplies(&waiting, client: client, lastSequence: &lastSequence, connection)
             } catch {
@@ -64,7 +84,7 @@ final class Publisher: Sendable {
 
     private func fill(_ waiting: inout [Int], client: Int, on connection: LineClient) throws {
         var lines: [UInt8] = []
-        while waiting.count < window {
+        while waiting.count < window, log.hasBudget {
             let counter = log.begin(client: client)
             waiting.append(counter)
             lines += Array("PUB \(topic) \(client)-\(counter)\r\n".utf8)
@@ -79,7 +99,7 @@ final class Publisher: Sendable {
         lastSequence: inout Int,
         _ connection: LineClient
     ) throws {
-        var line: String? = try connection.readLine(within: .seconds(15))
+        var line: String? = try connection.readLine(within: patience)
         while let reply = line, !waiting.isEmpty {
             let counter = waiting.removeFirst()
             switch try? LineClient.Outcome(reply: reply) {
@@ -106,7 +126,7 @@ final class Publisher: Sendable {
         problems.withLock { if $0.count < 20 { $0.append(problem) } }
     }
 
-    /// Before the next node is tried: this one is down.
+    /// Before the next try: the node is down, or nothing more may be sent yet.
     private func pause() {
         _ = try? eventually("another try", within: .milliseconds(20)) { false }
     }

@@ -8,9 +8,18 @@ final class Cluster {
     let nodes: [Node]
 
     /// Writes the configuration; `topics` and `more` are YAML.
-    init(nodes count: Int, topics: String = "", more: String = "") throws {
-        folder = FileManager.default.temporaryDirectory
-            .appending(path: "wiber-e2e-\(UUID().uuidString.prefix(8))")
+    ///
+    /// With `volumeSize` each node's data has a file system of its own, of so many MiB; with
+    /// `network` the nodes run there and not on this machine's loopback.
+    init(
+        nodes count: Int,
+        topics: String = "",
+        more: String = "",
+        volumeSize: Int? = nil,
+        network: Network? = nil
+    ) throws {
+        let folder = Leftovers.newFolder()
+        self.folder = folder
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         configuration = folder.appending(path: "cluster.yaml")
         let ports = try FreePorts.take(count * 3)
@@ -19,9 +28,19 @@ final class Cluster {
         for place in 0..<count {
             let own = Array(ports[place * 3..<place * 3 + 3])
             let id = "n\(place + 1)"
-            yaml += "  - { id: \(id), host: 127.0.0.1, port: \(own[0]), "
+            let site = network?.sites[place] ?? .loopback
+            yaml += "  - { id: \(id), host: \(site.address), port: \(own[0]), "
             yaml += "rpc_port: \(own[1]), http_port: \(own[2]) }\n"
-            nodes.append(Node(id: id, ports: own, folder: folder, configuration: configuration))
+            nodes.append(
+                Node(
+                    id: id,
+                    ports: own,
+                    folder: folder,
+                    configuration: configuration,
+                    site: site,
+                    volume: try volumeSize.map { try Volume(id, in: folder, megabytes: $0) }
+                )
+            )
         }
         if !topics.isEmpty { yaml += "topics:\n" + topics }
         yaml += more
@@ -31,6 +50,7 @@ final class Cluster {
 
     deinit {
         for node in nodes { _ = try? node.kill() }
+        for node in nodes { node.volume?.close() }
         _ = try? FileManager.default.removeItem(at: folder)
     }
 
@@ -38,9 +58,17 @@ final class Cluster {
     static func started(
         nodes count: Int,
         topics: String = "",
-        more: String = ""
+        more: String = "",
+        volumeSize: Int? = nil,
+        network: Network? = nil
     ) throws -> Cluster {
-        let cluster = try Cluster(nodes: count, topics: topics, more: more)
+        let cluster = try Cluster(
+            nodes: count,
+            topics: topics,
+            more: more,
+            volumeSize: volumeSize,
+            network: network
+        )
         try cluster.startAll()
         return cluster
     }
@@ -59,6 +87,23 @@ final class Cluster {
                 said.count == running.count
             else { return nil }
             return running.first { $0.id == name }
+        }
+    }
+
+    /// The end of each node's log, for failure messages.
+    var logTails: String { nodes.map { "\($0.id):\n\($0.logTail)" }.joined(separator: "\n") }
+
+    /// Copies logs and data to the folder that `WIBER_EVIDENCE` names, if it names one.
+    func keepEvidence() {
+        guard let place = Settings.evidence else { return }
+        let target = URL(filePath: place).appending(path: folder.lastPathComponent)
+        do {
+            try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
+            let logs = nodes.map { folder.appending(path: "\($0.id).stderr").path }
+            try Tool.run(["cp", "-r"] + logs + nodes.map(\.data.path) + [target.path])
+            print("Logs and data of the failed run: \(target.path)")
+        } catch {
+            print("Logs and data of the failed run could not be kept: \(error)")
         }
     }
 

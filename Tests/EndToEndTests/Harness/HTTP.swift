@@ -11,10 +11,11 @@ enum HTTP {
     static func get(
         _ path: String,
         port: Int,
+        at site: Site = .loopback,
         within limit: Duration = .seconds(5)
     ) throws -> Response {
-        let socket = try Socket(port: port)
-        let request = "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+        let socket = try Socket(port: port, at: site)
+        let request = "GET \(path) HTTP/1.1\r\nHost: \(site.address)\r\nConnection: close\r\n\r\n"
         try socket.send(Array(request.utf8))
         var bytes: [UInt8] = []
         let end = ContinuousClock.now + limit
@@ -31,9 +32,10 @@ enum HTTP {
     static func json<Value: Decodable>(
         _ type: Value.Type,
         _ path: String,
-        port: Int
+        port: Int,
+        at site: Site = .loopback
     ) throws -> Value {
-        let response = try get(path, port: port)
+        let response = try get(path, port: port, at: site)
         guard response.status == 200 else {
             throw UnexpectedReply(request: path, reply: "\(response.status) \(response.text)")
         }

@@ -30,8 +30,12 @@ final class LineClient {
     private var consumed = 0
 
     /// Connects and reads the INFO line.
-    init(port: Int, within limit: Duration = .seconds(5)) throws {
-        socket = try Socket(port: port)
+    init(
+        port: Int,
+        at site: Site = .loopback,
+        within limit: Duration = .seconds(5)
+    ) throws {
+        socket = try Socket(port: port, at: site)
         info = try readLine(within: limit)
         guard info.hasPrefix("INFO {") else { throw UnexpectedReply(request: "", reply: info) }
     }

@@ -7,12 +7,26 @@ final class Node {
     let port: Int
     let rpcPort: Int
     let httpPort: Int
+    let site: Site
+    /// The file system that has its data, if it is one of its own.
+    let volume: Volume?
+    /// A program that starts the node, as `strace` does, and becomes it.
+    var launcher: [String] = []
     private let folder: URL
     private let configuration: URL
     private(set) var process: ChildProcess?
 
-    init(id: String, ports: [Int], folder: URL, configuration: URL) {
+    init(
+        id: String,
+        ports: [Int],
+        folder: URL,
+        configuration: URL,
+        site: Site = .loopback,
+        volume: Volume? = nil
+    ) {
         self.id = id
+        self.site = site
+        self.volume = volume
         port = ports[0]
         rpcPort = ports[1]
         httpPort = ports[2]
@@ -20,7 +34,8 @@ final class Node {
         self.configuration = configuration
     }
 
-    var data: URL { folder.appending(path: "data/\(id)") }
+    var data: URL { root.appending(path: id) }
+    private var root: URL { volume?.mountPoint ?? folder.appending(path: "data") }
     var isRunning: Bool { process?.isRunning ?? false }
     private var errors: URL { folder.appending(path: "\(id).stderr") }
 
@@ -32,9 +47,9 @@ final class Node {
 
     func start() throws {
         process = try ChildProcess(
-            [
+            site.launcher + launcher + [
                 try Settings.binary(), "serve", "--config", configuration.path, "--node", id,
-                "--data", folder.appending(path: "data").path,
+                "--data", root.path,
             ],
             folder: folder,
             output: folder.appending(path: "\(id).stdout"),
@@ -51,7 +66,7 @@ final class Node {
     func waitUntilReady(within limit: Duration = .seconds(20)) throws {
         let exit: ChildProcess.Exit? = try obtain("\(id) ready", within: limit) {
             if let exit = process?.poll() { return .some(exit) }
-            let response = try HTTP.get("/healthz", port: httpPort)
+            let response = try HTTP.get("/healthz", port: httpPort, at: site)
             guard response.status == 200 else {
                 throw UnexpectedReply(request: "/healthz", reply: response.text)
             }
@@ -65,18 +80,34 @@ final class Node {
         try process?.end(SIGKILL)
     }
 
+    /// Kills it while its file system stops, as a power cut does, and mounts what the disk has.
+    func cutPower() throws {
+        process?.signal(SIGKILL)
+        try volume?.cutPower()
+        try endPowerCut()
+    }
+
+    /// After the file system's shutdown and SIGKILL.
+    func endPowerCut() throws {
+        try kill()
+        try volume?.remount()
+    }
+
     /// SIGTERM, and waits until the process is gone.
     @discardableResult
     func terminate() throws -> ChildProcess.Exit? {
         try process?.end(SIGTERM)
     }
 
+    /// Where its clients connect.
+    var endpoint: Endpoint { Endpoint(site: site, port: port) }
+
     func client() throws -> LineClient {
-        try obtain("a connection to \(id)") { try LineClient(port: port) }
+        try obtain("a connection to \(id)") { try LineClient(port: port, at: site) }
     }
 
     func topic(_ name: String) throws -> TopicReport {
-        try HTTP.json(TopicReport.self, "/api/topics/\(name)", port: httpPort)
+        try HTTP.json(TopicReport.self, "/api/topics/\(name)", port: httpPort, at: site)
     }
 }
 

@@ -4,6 +4,16 @@ import Foundation
 enum Settings {
     /// Kills in the loop under load.
     static let kills = number("WIBER_KILLS") ?? 6
+    /// Power cuts of the whole cluster, and as many of one node with pauses around it.
+    static let powerCuts = number("WIBER_POWER_CUTS") ?? 3
+    /// Partitions of each kind of network.
+    static let partitions = number("WIBER_PARTITIONS") ?? 3
+    /// Rounds of pauses.
+    static let pauses = number("WIBER_PAUSES") ?? 3
+    /// Faults of system calls of each kind.
+    static let callFaults = number("WIBER_CALL_FAULTS") ?? 2
+    /// Where to keep the logs and data of a cluster in which something was wrong.
+    static let evidence = ProcessInfo.processInfo.environment["WIBER_EVIDENCE"]
     /// Timed failovers of each kind.
     static let failovers = number("WIBER_FAILOVERS") ?? 3
     /// Whether the timing limits of a quiet machine are checks.

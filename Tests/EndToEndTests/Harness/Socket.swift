@@ -1,6 +1,6 @@
 import Glibc
 
-/// A TCP connection to this machine; every wait has a deadline.
+/// A TCP connection to a node; every wait has a deadline.
 final class Socket {
     /// Why nothing more comes.
     enum Failure: Error {
@@ -10,17 +10,19 @@ final class Socket {
 
     private let descriptor: Int32
 
-    init(port: Int) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    init(port: Int, at site: Site = .loopback) throws {
+        descriptor = try site.inside {
+            socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        }
         guard descriptor >= 0 else { throw SystemError(call: "socket") }
-        var address = Self.address(port: port)
+        var address = Self.address(port: port, at: site)
         let result = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
         guard result == 0 else {
-            let error = SystemError(call: "connect to port \(port)")
+            let error = SystemError(call: "connect to \(site.address):\(port)")
             close(descriptor)
             throw error
         }
@@ -71,11 +73,11 @@ final class Socket {
         if result < 0, errno != EINTR { throw SystemError(call: "poll") }
     }
 
-    static func address(port: Int) -> sockaddr_in {
+    static func address(port: Int, at site: Site = .loopback) -> sockaddr_in {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_addr.s_addr = inet_addr(site.address)
         return address
     }
 }

@@ -39,7 +39,6 @@ final class Volume {
     /// Mounts it again, which replays the journal; no process may have a file open.
     func remount() throws {
         try Tool.run(["umount", mountPoint.path])
-        isMounted = false
         try mount()
     }
 
@@ -51,7 +50,7 @@ final class Volume {
     }
 
     private func mount() throws {
-        try Tool.run(["mount", "-o", "loop", image.path, mountPoint.path])
         isMounted = true
+        try Tool.run(["mount", "-o", "loop", image.path, mountPoint.path])
     }
 }

@@ -10,8 +10,8 @@ enum Settings {
     static let partitions = number("WIBER_PARTITIONS") ?? 3
     /// Rounds of pauses.
     static let pauses = number("WIBER_PAUSES") ?? 3
-    /// Faults of system calls of each kind.
-    static let callFaults = number("WIBER_CALL_FAULTS") ?? 2
+    /// Faults of system calls, of one node alone and of one of three each.
+    static let callFaults = number("WIBER_CALL_FAULTS") ?? 7
     /// Where to keep the logs and data of a cluster in which something was wrong.
     static let evidence = ProcessInfo.processInfo.environment["WIBER_EVIDENCE"]
     /// Timed failovers of each kind.

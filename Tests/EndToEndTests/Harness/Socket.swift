@@ -21,10 +21,9 @@ final class Socket {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
+        // `deinit` closes it, also then: a second close would hit another thread's file.
         guard result == 0 else {
-            let error = SystemError(call: "connect to \(site.address):\(port)")
-            close(descriptor)
-            throw error
+            throw SystemError(call: "connect to \(site.address):\(port)")
         }
         var on: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, 4)

@@ -19,13 +19,14 @@ enum Leftovers {
         return temporary.appending(path: newName())
     }
 
-    /// Removes what runs that are no more have left; only the first call of a run does something.
+    /// As ``remove()``, but only the first call of a run does something.
     static func removeAll() { removeOnce }
 
     private static let temporary = FileManager.default.temporaryDirectory
     private static let removeOnce: Void = remove()
 
-    private static func remove() {
+    /// Removes what runs that are no more have left.
+    static func remove() {
         killProcesses()
         let mounts = (try? String(contentsOfFile: "/proc/self/mounts", encoding: .utf8)) ?? ""
         for line in mounts.split(separator: "\n") where isDead(line) {

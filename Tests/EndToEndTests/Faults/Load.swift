@@ -57,8 +57,8 @@ struct Load {
 
     /// Lets the publishers send for one round, and waits until it is in full flow.
     func flow() throws {
-        log.allow(2_000)
-        try waitForMore(Int.random(in: 200...800))
+        log.allow(3_000)
+        try waitForMore(Int.random(in: 600...1_800))
     }
 
     /// Demands that the newest acknowledged message is where it was acknowledged.

@@ -11,9 +11,9 @@ extension ShardHost {
             do throws(DiskError) {
                 try job.run(on: self.disk)
             } catch {
-                return self.failed(error) { self.run(job) }
+                return self.failed(error, .log) { self.run(job) }
             }
-            self.loop.execute { self.diskWorked(.logCompleted(job)) }
+            self.loop.execute { self.handle(.logCompleted(job)) }
         }
     }
 
@@ -23,9 +23,9 @@ extension ShardHost {
             do throws(DiskError) {
                 try job.run(on: self.disk)
             } catch {
-                return self.failed(error) { self.run(job) }
+                return self.failed(error, .flush) { self.run(job) }
             }
-            self.loop.execute { self.diskWorked(.flushCompleted(job)) }
+            self.loop.execute { self.handle(.flushCompleted(job)) }
         }
     }
 
@@ -37,10 +37,13 @@ extension ShardHost {
         }
     }
 
-    /// A full disk is waited for, anything else ends the process (rules.md 6).
-    ///
-    /// While a job waits, the shard's disk counts as stalled, so that leadership moves on.
-    private func failed(_ error: DiskError, again: @escaping @Sendable () -> Void) {
+    /// A full disk is waited for, and the shard is told; anything else ends the process
+    /// (rules.md 6).
+    private func failed(
+        _ error: DiskError,
+        _ job: DiskJob,
+        again: @escaping @Sendable () -> Void
+    ) {
         guard error.isNoSpace else {
             return callbacks.fatal(
                 "\(error); what is on the disk is not known any more, so this node ends: check "
@@ -48,30 +51,8 @@ extension ShardHost {
             )
         }
         loop.execute {
-            self.tellFullDisk(error)
+            self.handle(.diskFull(job, path: error.path))
             self.loop.scheduleTask(in: Self.fullDiskRetry, again)
         }
-    }
-
-    private func tellFullDisk(_ error: DiskError) {
-        guard !isDiskFull else { return }
-        isDiskFull = true
-        callbacks.trace(
-            TraceEvent(
-                level: .error,
-                message: "the disk is full: what is published waits until there is room",
-                metadata: [("file", error.path)]
-            )
-        )
-    }
-
-    private func diskWorked(_ event: ShardEvent) {
-        if isDiskFull {
-            isDiskFull = false
-            callbacks.trace(
-                TraceEvent(level: .info, message: "the disk has room again", metadata: [])
-            )
-        }
-        handle(event)
     }
 }

@@ -69,7 +69,6 @@ public final class ShardHost: @unchecked Sendable {
     var refusalToldAt: Instant?
     var listeners: [any Channel] = []
     var nextConnection: UInt64 = 2
-    var isDiskFull = false
     private var effects: [ShardEffect] = []
     private var unflushed: [ConnectionHandler] = []
     private var isTurnScheduled = false

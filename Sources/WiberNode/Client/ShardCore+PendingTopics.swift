@@ -111,7 +111,12 @@ extension ShardCore {
     func expirePendingTopics() {
         for name in pendingTopics.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             guard let pending = pendingTopics[name] else { continue }
-            if time.now.since(pending.since) > limits.leaderWait || pending.failure != nil {
+            if refusesForFullDisk(ShardCore.metaSlot) {
+                pendingTopics[name] = nil
+                for (connection, slot, _) in pending.requests {
+                    fail(connection, slot, .diskFull, diskFullText)
+                }
+            } else if time.now.since(pending.since) > limits.leaderWait || pending.failure != nil {
                 pendingTopics[name] = nil
                 for (connection, slot, _) in pending.requests {
                     fail(

@@ -29,7 +29,7 @@ extension ShardCore {
         guard shutdown == nil, let raft = groups[slot].raft, raft.role == .leader else {
             return false
         }
-        return raft.refusal == nil && !store.isOverBudget
+        return raft.refusal == nil && !store.isOverBudget && fullDisk == nil
     }
 
     private func admit(_ slot: Int, _ body: MessageBody, from connection: ConnectionID) {
@@ -127,6 +127,9 @@ extension ShardCore {
             if mayAdmit(slot), outstanding == 0 {
                 popOutbox(slot)
                 admit(slot, batch)
+            } else if refusesForFullDisk(slot) {
+                popOutbox(slot)
+                refuseForFullDisk(batch)
             } else if case .peer(let node, let request) = batch.target, !groups[slot].isLeader {
                 popOutbox(slot)
                 sendForwardReply(to: node, request, .notLeader, "", [])

@@ -51,9 +51,12 @@ extension ShardCore {
         propose(slot, chunk)
     }
 
-    /// Whether this node leads meta and its log is applied to the end, so that it may decide.
+    /// Whether this node leads meta, its log is applied to the end, and its disk has room, so that
+    /// it may decide.
     private var decidesMeta: Bool {
-        guard let raft = groups.first?.raft, raft.role == .leader else { return false }
+        guard let raft = groups.first?.raft, raft.role == .leader, fullDisk == nil else {
+            return false
+        }
         return groups[ShardCore.metaSlot].applied == raft.lastIndex
     }
 

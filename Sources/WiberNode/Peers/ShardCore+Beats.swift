@@ -59,6 +59,7 @@ extension ShardCore {
         sealLog()
         reportTopics()
         sweepGreetings()
+        handOver()
         advanceShutdown()
     }
 
@@ -96,13 +97,17 @@ extension ShardCore {
                     incarnation: store.superblock.incarnation,
                     sentAt: time.now.nanoseconds,
                     wall: time.wall,
-                    isDiskStalled: hasLogJob && time.now.since(logJobSince) > limits.diskStall,
+                    isDiskStalled: isDiskStalled,
                     echo: peer.lastBeat?.sentAt ?? 0,
                     echoAge: peer.lastBeat.map { time.now.since($0.heardAt).nanoseconds } ?? 0
                 )
             ),
             to: place
         )
+    }
+
+    private var isDiskStalled: Bool {
+        fullDisk != nil || hasLogJob && time.now.since(logJobSince) > limits.diskStall
     }
 
     func receiveBeat(_ beat: Beat, from node: NodeID) {

@@ -85,6 +85,9 @@ extension ShardCore {
             else { return failUnknown(forward) }
             answer(runs, outcomes)
         case .notLeader: retry(forward)
+        case .diskFull:
+            guard case .clients(let runs) = forward.batch.target else { return }
+            fail(runs, .diskFull, reply.text)
         case .unknown: failUnknown(forward)
         }
     }

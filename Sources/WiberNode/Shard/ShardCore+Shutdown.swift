@@ -30,6 +30,8 @@ extension ShardCore {
         let waits = sessions.values.contains { $0.replies.requestCount > 0 }
         guard (!leads && !waits) || time.now >= state.deadline else { return }
         guard !state.isFarewellSaid else {
+            // What waits for room need not be waited for.
+            if fullDisk != nil { return emit(.stopped) }
             if hasFlushJob { return }
             if !state.isSealed {
                 shutdown?.isSealed = true

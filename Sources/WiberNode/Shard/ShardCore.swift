@@ -68,6 +68,8 @@ public final class ShardCore {
     var hasFlushJob = false
     /// When the log thread got its job, or was done with the last one.
     var logJobSince = Instant.zero
+    /// `nil` while the disk has room.
+    var fullDisk: FullDisk?
     var shutdown: ShutdownState?
     var formationProposed = false
     /// Whether the meta leader should look again at what is to be proposed.
@@ -117,10 +119,14 @@ public final class ShardCore {
         case .inputEnded(let connection): inputEnded(connection)
         case .writable(let connection, let isWritable): writable(connection, isWritable)
         case .tick: break
-        case .logCompleted(let job): logCompleted(job)
+        case .logCompleted(let job):
+            diskWorked(.log)
+            logCompleted(job)
         case .flushCompleted(let job):
+            diskWorked(.flush)
             hasFlushJob = false
             store.complete(job)
+        case .diskFull(let job, let path): diskFull(job, path)
         case .readCompleted(let token, let result): readCompleted(token, result)
         case .shutdown: beginShutdown()
         }

@@ -47,10 +47,20 @@ public enum ShardEvent: Sendable {
     case logCompleted(LogJob)
     /// A `.runFlush` is done.
     case flushCompleted(FlushJob)
+    /// A `.runLog` or `.runFlush` met a full disk; the host runs it again until it succeeds.
+    case diskFull(DiskJob, path: String)
     /// A `.runRead` is done.
     case readCompleted(token: UInt64, Result<[Chunk], LogError>)
     /// The process was asked to stop.
     case shutdown
+}
+
+/// The kinds of jobs that write.
+public enum DiskJob: Sendable {
+    /// A `.runLog`.
+    case log
+    /// A `.runFlush`.
+    case flush
 }
 
 /// What a shard wants done; the order is the order of the effects.

@@ -11,6 +11,7 @@ struct Counters {
     var duplicates: UInt64 = 0
     var forwarded: UInt64 = 0
     var refusedWithoutLeader: UInt64 = 0
+    var refusedDiskFull: UInt64 = 0
     var unknownOutcomes: UInt64 = 0
     var histories: UInt64 = 0
     var delivered: UInt64 = 0

@@ -25,6 +25,12 @@ extension ShardCore {
                 .counter,
                 Double(counters.slowFlushes)
             ),
+            metric(
+                "wiber_disk_full",
+                "1 while the disk is full, so that publishes are refused.",
+                .gauge,
+                fullDisk == nil ? 0 : 1
+            ),
             metric("wiber_log_entries_total", "Entries written.", .counter, Double(log.entries)),
             metric("wiber_log_bytes_total", "Bytes written.", .counter, Double(log.bytes)),
         ]

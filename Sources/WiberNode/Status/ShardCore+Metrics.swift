@@ -75,6 +75,11 @@ extension ShardCore {
                 counters.refusedWithoutLeader
             ),
             counter(
+                "wiber_refused_disk_full_total",
+                "Publishes refused because this node's disk was full.",
+                counters.refusedDiskFull
+            ),
+            counter(
                 "wiber_unknown_outcomes_total",
                 "Publishes whose outcome the client was not told.",
                 counters.unknownOutcomes

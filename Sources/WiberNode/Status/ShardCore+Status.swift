@@ -9,6 +9,9 @@ extension ShardCore {
     /// `nil` once the node serves; else the reason for which it does not.
     public func readiness() -> String? {
         guard shutdown == nil else { return "shutting down" }
+        if let disk = fullDisk {
+            return "the disk is full (\(disk.path)): reading goes on, publishing when there is room"
+        }
         guard store.superblock.clusterID != .zero else {
             return "the cluster is not formed yet: a majority of its nodes must be up"
         }

@@ -29,12 +29,14 @@ extension Raft {
         continueTransfer(&effects)
     }
 
-    /// The reachable voter with the longest durable log; the lowest id among equals.
+    /// The reachable voter with the longest durable log, whose disk is well; the lowest id among
+    /// equals.
     private func mostUpToDateVoter(_ liveness: Liveness) -> NodeID? {
         var best: Progress?
         for peer in peers where configuration.voters.contains(peer.node) && peer.isReachable {
             let heard = liveness[peer.node] ?? .zero
-            guard heard + options.electionTimeoutMax > now else { continue }
+            guard heard + options.electionTimeoutMax > now, !liveness.isDiskStalled(peer.node)
+            else { continue }
             if best.map({ peer.match > $0.match }) ?? true { best = peer }
         }
         return best?.node

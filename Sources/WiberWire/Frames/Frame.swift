@@ -114,7 +114,7 @@ public struct Beat: Sendable, Equatable {
     public var sentAt: UInt64
     /// The sender's wall clock.
     public var wall: Timestamp
-    /// Whether the sender's disk does not answer.
+    /// Whether the sender's disk does not answer, or is full.
     public var isDiskStalled: Bool
     /// `sentAt` of the last beat that the sender heard from the receiver; 0 for none.
     public var echo: UInt64
@@ -168,6 +168,8 @@ public enum ForwardStatus: UInt8, Sendable {
     case notLeader = 2
     /// Nobody knows.
     case unknown = 3
+    /// None of it was stored, now or ever: the leader's disk is full.
+    case diskFull = 4
 }
 
 /// Consecutive publishes of a batch that got consecutive sequences.

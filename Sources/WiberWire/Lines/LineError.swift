@@ -22,6 +22,8 @@ public enum LineErrorCode: String, Sendable, CaseIterable {
     case overloaded = "OVERLOADED"
     /// The memory for message ids is full.
     case dedupFull = "DEDUP_FULL"
+    /// The leader's disk is full; nothing was stored.
+    case diskFull = "DISK_FULL"
     /// The disk failed.
     case storage = "STORAGE"
     /// This version does not have it.

@@ -35,6 +35,8 @@ final class MemoryDisk: Disk {
         var isDead = false
         /// The operation that finds no room for more than a part of its bytes.
         var fullAt: Int?
+        /// No file can be made.
+        var isFull = false
         var random = RandomSource(seed: 1)
     }
 
@@ -65,6 +67,9 @@ final class MemoryDisk: Disk {
     func fillUp(at operation: Int) {
         state.withLock { $0.fullAt = $0.operations + operation }
     }
+
+    /// Lets no file be made from now on, or again.
+    func setFull(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
 
     func bytes(_ path: String) -> [UInt8] {
         state.withLock { state in state.names[path].map { state.nodes[$0].cache } ?? [] }
@@ -241,7 +246,8 @@ final class MemoryDisk: Disk {
         _ body: (inout State, Bool) -> Void
     ) throws(DiskError) {
         let isFull = state.withLock { state -> Bool in
-            guard state.operations + 1 == state.fullAt, what != "sync" else { return false }
+            let isHit = state.operations + 1 == state.fullAt && what != "sync"
+            guard isHit || state.isFull && what == "create" else { return false }
             state.operations += 1
             body(&state, true)
             return true

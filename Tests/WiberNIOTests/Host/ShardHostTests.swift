@@ -104,7 +104,9 @@ struct ShardHostTests {
         await two.host.close()
     }
 
-    @Test func `a full disk is waited for, and the publish is answered after`() async throws {
+    @Test func `a full disk is waited for: what waits is answered after, the rest refused`()
+        async throws
+    {
         let test = try await TestHost()
         let client = try test.client()
         try client.send("PUB notes a\n")
@@ -113,6 +115,9 @@ struct ShardHostTests {
         try client.send("PUB notes b\n")
         let full = await test.event { "\($0)".contains("the disk is full") }
         #expect(full != nil)
+        let other = try test.client()
+        try other.send("PUB notes c\n")
+        #expect(try other.line()?.hasPrefix("ERR DISK_FULL ") == true)
         test.disk.fail(with: nil)
         #expect(try client.line() == "OK 2")
         await test.host.close()

@@ -287,23 +287,15 @@ final class NodeLab {
             note(place, "reading \(connection) \(isReading)")
         case .runLog(let job):
             machine.logJob = job
-            onMachine(place, after: microseconds(100...options.slowestJob * 1_000)) {
-                lab,
-                machine in
+            run(place, .log, within: options.slowestJob) { machine throws(DiskError) in
                 machine.logJob = nil
-                do throws(DiskError) { try job.run(on: machine.disk) } catch {
-                    return lab.failed(place, "\(error)")
-                }
-                lab.handle(place, .logCompleted(job))
+                try job.run(on: machine.disk)
+                return .logCompleted(job)
             }
         case .runFlush(let job):
-            onMachine(place, after: microseconds(100...options.slowestJob * 2_000)) {
-                lab,
-                machine in
-                do throws(DiskError) { try job.run(on: machine.disk) } catch {
-                    return lab.failed(place, "\(error)")
-                }
-                lab.handle(place, .flushCompleted(job))
+            run(place, .flush, within: 2 * options.slowestJob) { machine throws(DiskError) in
+                try job.run(on: machine.disk)
+                return .flushCompleted(job)
             }
         case .runRead(let token, let plan):
             onMachine(place, after: microseconds(50...2_000)) { lab, machine in
@@ -319,6 +311,22 @@ final class NodeLab {
             note(place, "stopped")
             ended(place)
             resetLinks(of: place)
+        }
+    }
+
+    /// Runs a job that writes, again and again while the disk is full.
+    private func run(
+        _ place: Int,
+        _ kind: DiskJob,
+        within milliseconds: UInt64,
+        _ job: @escaping (Machine) throws(DiskError) -> ShardEvent
+    ) {
+        onMachine(place, after: microseconds(100...milliseconds * 1_000)) { lab, machine in
+            do throws(DiskError) { lab.handle(place, try job(machine)) } catch {
+                guard error.isNoSpace else { return lab.failed(place, "\(error)") }
+                lab.handle(place, .diskFull(kind, path: error.path))
+                lab.run(place, kind, within: 200, job)
+            }
         }
     }
 

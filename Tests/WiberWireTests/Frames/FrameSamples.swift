@@ -9,6 +9,7 @@ enum FrameSamples {
         .beat(beat(true)), .beat(beat(false)),
         .raft(GroupID(7), []), .raft(GroupID(.max), Array(0...200)),
         .forwardPublish(forward), .forwardReply(stored), .forwardReply(refused),
+        .forwardReply(full),
         .readIndexRequest(ReadIndexRequest(request: 17, group: GroupID(3))),
         .readIndexReply(ReadIndexReply(request: 17, group: GroupID(3), index: LogIndex(99))),
         .readIndexReply(ReadIndexReply(request: 17, group: GroupID(3), index: nil)),
@@ -83,6 +84,13 @@ enum FrameSamples {
             ForwardRun(first: Sequence(3), count: 1, isDuplicate: true),
             ForwardRun(first: .zero, count: 1, isDuplicate: false),
         ]
+    )
+
+    private static let full = ForwardReply(
+        request: 16,
+        status: .diskFull,
+        text: "the disk of node n1 is full",
+        runs: []
     )
 
     private static let refused = ForwardReply(

@@ -8,11 +8,14 @@ import WiberBase
 ///     5     1     version   1
 ///     6     2     lane      the sender's shard
 ///     8     4     sequence  counts the frames of a lane
-///     12    4     checksum  CRC-32C of bytes 0 ..< 12, then of the body
+///     12    4     body      CRC-32C of the body
+///     16    4     checksum  CRC-32C of bytes 0 ..< 16; checked before the length is used
 struct FrameHeader {
-    static let size = 16
-    /// Where the checksum stands, and what it covers of the header ends.
-    static let checksumOffset = 12
+    static let size = 20
+    /// Where the body's checksum stands.
+    static let bodyChecksumOffset = 12
+    /// Where the header's own checksum stands, and what it covers ends.
+    static let checksumOffset = 16
     /// The largest body, in bytes: an append of 2 MiB and one chunk more.
     static let lengthMax = 4 << 20
     static let version: UInt8 = 1
@@ -20,7 +23,7 @@ struct FrameHeader {
     var length: UInt32
     var kind: FrameKind
     var sequence: UInt32
-    var checksum: UInt32
+    var bodyChecksum: UInt32
 
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> FrameHeader {
         var reader = ByteReader(bytes)
@@ -29,7 +32,12 @@ struct FrameHeader {
         let version = try reader.integer(UInt8.self)
         _ = try reader.integer(UInt16.self)
         let sequence = try reader.integer(UInt32.self)
+        let bodyChecksum = try reader.integer(UInt32.self)
         let checksum = try reader.integer(UInt32.self)
+        let covered = UnsafeRawBufferPointer(rebasing: bytes[..<checksumOffset])
+        guard CRC32C.checksum(covered) == checksum else {
+            throw .checksumMismatch(field: "frame header")
+        }
         guard length <= lengthMax else { throw .invalid(field: "length", value: UInt64(length)) }
         guard version == Self.version else {
             throw .invalid(field: "version", value: UInt64(version))
@@ -37,7 +45,12 @@ struct FrameHeader {
         guard let kind = FrameKind(rawValue: number) else {
             throw .invalid(field: "kind", value: UInt64(number))
         }
-        return FrameHeader(length: length, kind: kind, sequence: sequence, checksum: checksum)
+        return FrameHeader(
+            length: length,
+            kind: kind,
+            sequence: sequence,
+            bodyChecksum: bodyChecksum
+        )
     }
 }
 

@@ -62,8 +62,7 @@ public struct FrameReader: Sendable {
             let length = FrameHeader.size + Int(header.length)
             guard start.count >= length else { break }
             let body = UnsafeRawBufferPointer(rebasing: start[FrameHeader.size..<length])
-            let head = UnsafeRawBufferPointer(rebasing: start[..<FrameHeader.checksumOffset])
-            guard CRC32C.checksum(body, from: CRC32C.checksum(head)) == header.checksum else {
+            guard CRC32C.checksum(body) == header.bodyChecksum else {
                 throw .checksumMismatch(field: "frame")
             }
             frames.append(try decode(header.kind, body))

@@ -37,6 +37,7 @@ public enum FrameWriter {
         bytes.appendInteger(UInt16(0))
         bytes.appendInteger(sequence)
         bytes.appendInteger(UInt32(0))
+        bytes.appendInteger(UInt32(0))
         return start
     }
 
@@ -44,14 +45,18 @@ public enum FrameWriter {
         let length = bytes.count - start - FrameHeader.size
         invariant(length <= FrameHeader.lengthMax, "a frame of \(length) bytes")
         bytes.setInteger(UInt32(length), at: start)
-        let checksum = bytes.withUnsafeBytes { raw in
-            let header = UnsafeRawBufferPointer(
-                rebasing: raw[start..<start + FrameHeader.checksumOffset]
-            )
-            let body = UnsafeRawBufferPointer(rebasing: raw[(start + FrameHeader.size)...])
-            return CRC32C.checksum(body, from: CRC32C.checksum(header))
+        let end = start + FrameHeader.checksumOffset
+        bytes.setInteger(
+            checksum(bytes, from: start + FrameHeader.size),
+            at: start + FrameHeader.bodyChecksumOffset
+        )
+        bytes.setInteger(checksum(bytes, from: start, to: end), at: end)
+    }
+
+    private static func checksum(_ bytes: [UInt8], from start: Int, to end: Int? = nil) -> UInt32 {
+        bytes.withUnsafeBytes { raw in
+            CRC32C.checksum(UnsafeRawBufferPointer(rebasing: raw[start..<(end ?? raw.count)]))
         }
-        bytes.setInteger(checksum, at: start + FrameHeader.checksumOffset)
     }
 
     private static func kind(of frame: Frame) -> FrameKind {

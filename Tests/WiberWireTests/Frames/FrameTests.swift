@@ -46,15 +46,23 @@ struct FrameTests {
     @Test(arguments: FrameSamples.all.indices)
     func `a frame with any bit flipped is refused`(place: Int) {
         let sample = FrameSamples.bytes([FrameSamples.all[place]])
-        // A larger length waits for more bytes: they come.
-        let more = [UInt8](repeating: 0, count: FrameHeader.size + FrameHeader.lengthMax)
         for bit in 0..<sample.count * 8 {
             var bytes = sample
             bytes[bit / 8] ^= 1 << (bit % 8)
-            let isLength = bit < 32
-            let lane = Lane.receiving(isLength ? bytes + more : bytes)
+            let lane = Lane.receiving(bytes)
             #expect(lane.frames == [], "bit \(bit)")
             #expect(lane.damage != nil, "bit \(bit)")
+        }
+    }
+
+    @Test func `a header with any bit flipped is refused before its body comes`() {
+        let sample = FrameSamples.bytes([.raft(GroupID(1), [1, 2, 3])])[..<FrameHeader.size]
+        #expect(Lane.receiving(sample).damage == nil)
+        for bit in 0..<FrameHeader.size * 8 {
+            var bytes = sample
+            bytes[bit / 8] ^= 1 << (bit % 8)
+            let lane = Lane.receiving(bytes)
+            #expect(lane.damage == .checksumMismatch(field: "frame header"), "bit \(bit)")
         }
     }
 
@@ -86,8 +94,7 @@ struct FrameTests {
 
     @Test func `frames before the damage count, none after it does`() {
         let sample = FrameSamples.bytes([.goodbye])
-        var damaged = sample
-        damaged[4] = 200
+        let damaged = sealed(kind: 200, [])
         var lane = Lane.receiving(sample + damaged + sample)
         #expect(lane.frames == [.goodbye])
         #expect(lane.damage == .invalid(field: "kind", value: 200))
@@ -98,16 +105,17 @@ struct FrameTests {
     }
 
     @Test func `what is wrong has a name`() {
-        let sample = FrameSamples.bytes([.goodbye])
-        func damage(_ place: Int, _ value: UInt8) -> CodecError? {
-            var bytes = sample
-            bytes[place] = value
-            return Lane.receiving(bytes).damage
+        func damage(length: Int = 0, version: UInt8 = FrameHeader.version) -> CodecError? {
+            let header = header(length: length, kind: 3, version: version, bodyChecksum: 0)
+            return Lane.receiving(header).damage
         }
-        #expect(damage(3, 1) == .invalid(field: "length", value: 1 << 24))
-        #expect(damage(5, 9) == .invalid(field: "version", value: 9))
-        #expect(damage(6, 1) == .checksumMismatch(field: "frame"))
-        #expect(damage(15, sample[15] ^ 1) == .checksumMismatch(field: "frame"))
+        #expect(damage(length: 1 << 24) == .invalid(field: "length", value: 1 << 24))
+        #expect(damage(version: 9) == .invalid(field: "version", value: 9))
+        var sample = FrameSamples.bytes([.createTopic(CreateTopic(request: 1, topic: []))])
+        sample[FrameHeader.size] ^= 1
+        #expect(Lane.receiving(sample).damage == .checksumMismatch(field: "frame"))
+        sample[6] ^= 1
+        #expect(Lane.receiving(sample).damage == .checksumMismatch(field: "frame header"))
     }
 
     @Test func `the largest frame is read, in pieces too, and a larger one refused at its header`()
@@ -119,8 +127,11 @@ struct FrameTests {
             lane.receive(bytes[start..<min(bytes.count, start + 60_000)])
         }
         #expect(lane.frames == [frame])
-        let larger = sealed(kind: 5, [UInt8](repeating: 0, count: FrameHeader.lengthMax + 1))
-        #expect(Lane.receiving(larger[..<FrameHeader.size]).damage != nil)
+        let larger = header(length: FrameHeader.lengthMax + 1, kind: 5, bodyChecksum: 0)
+        #expect(
+            Lane.receiving(larger).damage
+                == .invalid(field: "length", value: UInt64(FrameHeader.lengthMax) + 1)
+        )
     }
 
     @Test func `a report has at most as many replicas as its limit`() {
@@ -154,9 +165,20 @@ struct FrameTests {
 
 /// A frame whose header is right, whatever its body is.
 func sealed(kind: UInt8, _ body: [UInt8]) -> [UInt8] {
+    header(length: body.count, kind: kind, bodyChecksum: CRC32C.checksum(body)) + body
+}
+
+/// A header whose own checksum is right.
+func header(
+    length: Int,
+    kind: UInt8,
+    version: UInt8 = FrameHeader.version,
+    bodyChecksum: UInt32
+) -> [UInt8] {
     var bytes: [UInt8] = []
-    bytes.appendInteger(UInt32(body.count))
-    bytes += [kind, FrameHeader.version, 0, 0, 1, 0, 0, 0]
-    bytes.appendInteger(CRC32C.checksum(bytes + body))
-    return bytes + body
+    bytes.appendInteger(UInt32(length))
+    bytes += [kind, version, 0, 0, 1, 0, 0, 0]
+    bytes.appendInteger(bodyChecksum)
+    bytes.appendInteger(CRC32C.checksum(bytes))
+    return bytes
 }

@@ -18,6 +18,7 @@ extension ShardCore {
             dialPeers()
             sweep()
         }
+        if sealDeadline <= now { store.seal() }
         if nextRaftDeadline <= now { runRaftDeadlines() }
     }
 
@@ -56,19 +57,16 @@ extension ShardCore {
             if !groups[slot].outbox.isEmpty { markDirty(slot) }
         }
         sweepSessions()
-        sealLog()
         reportTopics()
         sweepGreetings()
         handOver()
         advanceShutdown()
     }
 
-    /// A log that rests says where it ends, so that nothing before that can pass for a torn tail.
-    private func sealLog() {
-        guard !hasLogJob, store.needsSeal, time.now.since(logJobSince) > limits.sealAfter else {
-            return
-        }
-        store.seal()
+    /// When a log that rests says where it ends, so that nothing before that can pass for a torn
+    /// tail (rule 4); once after the last write.
+    var sealDeadline: Instant {
+        !hasLogJob && store.needsSeal ? logJobSince + limits.sealAfter : .distantFuture
     }
 
     /// Connections on which the HELLO does not come.

@@ -171,7 +171,8 @@ public final class ShardCore {
 
     /// When ``ShardEvent/tick`` is due, if nothing else happens.
     public var nextDeadline: Instant {
-        hasUnfinishedTurn ? time.now : min(min(nextBeat, nextSweep), nextRaftDeadline)
+        hasUnfinishedTurn
+            ? time.now : min(min(nextBeat, nextSweep), min(nextRaftDeadline, sealDeadline))
     }
 
     private var hasUnfinishedTurn: Bool { !dirtyGroups.isEmpty || !touchedSessions.isEmpty }

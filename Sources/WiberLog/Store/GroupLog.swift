@@ -34,6 +34,8 @@ struct GroupLog: Sendable {
     /// Entries up to here are committed and durable.
     private(set) var flushable = LogIndex.zero
     private(set) var flushableBytes = 0
+    /// Bytes of entries in memory that no segment has yet.
+    private(set) var unflushedBytes = 0
     var closed: [ClosedSegment] = []
     var active: ActiveSegment?
     /// The last configuration chunk that is in a segment; empty before the first.
@@ -92,6 +94,7 @@ struct GroupLog: Sendable {
         invariant(id.index == last.index.next, "\(id) after \(last) in group \(self.id)")
         if entries.isEmpty { firstInMemory = id.index }
         entries.append(Entry(chunk: chunk, generation: generation))
+        unflushedBytes += chunk.bytes.count
         if runs.last?.term != id.term { runs.append(EntryID(index: id.index, term: id.term)) }
         last = id
         if generation > 0 { durable = id.index }
@@ -105,6 +108,7 @@ struct GroupLog: Sendable {
             bytes += entry.chunk.bytes.count
             last = EntryID(index: last.index.previous, term: last.term)
         }
+        unflushedBytes -= bytes
         while let run = runs.last, run.index >= index { runs.removeLast() }
         last.term = runs.last?.term ?? base.term
         durable = min(durable, last.index)
@@ -136,6 +140,7 @@ struct GroupLog: Sendable {
     mutating func noteFlushed(through index: LogIndex, bytes: Int) {
         flushed = index
         flushableBytes -= bytes
+        unflushedBytes -= bytes
     }
 
     /// Drops the oldest entries from memory, up to `index`; returns their bytes.

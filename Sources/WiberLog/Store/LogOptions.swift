@@ -16,7 +16,8 @@ public struct LogOptions: Sendable {
     public var sparseInterval = 64 << 10
     /// Chunks that stay in memory although their segment has them, in all groups together.
     public var retainedBytes = 4 << 20
-    /// Chunks in memory that no segment has yet: above it ``LogStore/isOverBudget`` is set.
+    /// Chunks in memory that no segment has yet: above it groups with more than their share have to
+    /// wait, see ``LogStore/mustWait(_:)``.
     public var memoryBudget = 32 << 20
     /// A group's last chunk stays in memory up to this length.
     public var lastChunkMax = 64 << 10

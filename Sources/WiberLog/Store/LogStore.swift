@@ -132,6 +132,19 @@ public struct LogStore: Sendable {
     /// Whether so much waits in memory for segments that publishers have to be slowed down.
     public var isOverBudget: Bool { unflushedBytes > options.memoryBudget }
 
+    /// Whether publishers of a group have to be slowed down: the budget is used up, and the group
+    /// has its share of it.
+    ///
+    /// A group that cannot commit so holds up itself only; all together stay below twice the budget
+    /// and a chunk a group.
+    public func mustWait(_ group: GroupID) -> Bool {
+        guard isOverBudget, let slot = slots[group] else { return false }
+        return groups[slot].unflushedBytes >= options.memoryBudget / groups.count
+    }
+
+    /// The most bytes that one group may hold uncommitted: a part of the budget.
+    public var uncommittedBytesMax: Int { options.memoryBudget / 4 }
+
     /// Whether a durable end has not been recorded: ask for a ``seal()`` after 20 ms without jobs,
     /// and at a clean stop (rule 4).
     public var needsSeal: Bool {

@@ -29,7 +29,7 @@ extension ShardCore {
         guard shutdown == nil, let raft = groups[slot].raft, raft.role == .leader else {
             return false
         }
-        return raft.refusal == nil && !store.isOverBudget && fullDisk == nil
+        return raft.refusal == nil && !store.mustWait(groups[slot].id) && fullDisk == nil
     }
 
     private func admit(_ slot: Int, _ body: MessageBody, from connection: ConnectionID) {

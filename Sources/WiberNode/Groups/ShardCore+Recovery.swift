@@ -63,9 +63,11 @@ extension ShardCore {
         )
         group.applied = committed
         if isReplica {
+            var options = RaftOptions(seed: random.next())
+            options.uncommittedBytesMax = store.uncommittedBytesMax
             group.raft = Raft(
                 id: selfID,
-                options: RaftOptions(seed: random.next()),
+                options: options,
                 hardState: HardState(
                     term: recovered?.term ?? .zero,
                     votedFor: recovered?.votedFor ?? .zero

@@ -79,6 +79,28 @@ struct RecyclingTests {
         #expect(!driver.store.isOverBudget)
     }
 
+    @Test func `only groups that hold their share of the budget have to wait`() throws {
+        var options = LogDriver.options
+        options.memoryBudget = 20 << 10
+        var driver = try LogDriver(MemoryDisk(), seed: 36, options: options)
+        driver.append(GroupID(9), count: 1)
+        while !driver.store.isOverBudget {
+            #expect(!driver.store.mustWait(GroupID(7)))
+            driver.append(GroupID(7), count: 1)
+            try driver.settle()
+        }
+        #expect(driver.store.mustWait(GroupID(7)))
+        #expect(!driver.store.mustWait(GroupID(9)))
+        while !driver.store.mustWait(GroupID(9)) { driver.append(GroupID(9), count: 1) }
+        #expect(driver.store.statistics.memtableBytes < 3 * options.memoryBudget)
+        try driver.settle()
+        driver = try driver.reopen(driver.disk.afterProcessCrash())
+        #expect(driver.store.mustWait(GroupID(7)))
+        driver.commit(GroupID(7), through: try #require(driver.models[GroupID(7)]?.durable))
+        try driver.settle()
+        #expect(!driver.store.mustWait(GroupID(7)))
+    }
+
     @Test func `a batch larger than a log file gets a file of its own`() throws {
         var options = LogDriver.options
         options.batchTarget = 1 << 20

@@ -64,6 +64,7 @@ let package = Package(
             dependencies: [
                 "CWiber", "WiberBase", "WiberLog", "WiberNIO", "WiberNode",
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -102,7 +103,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
-        tests("WiberServerTests", ["WiberBase", "WiberNode", "WiberServer"]),
+        tests("WiberServerTests", ["WiberBase", "WiberNIO", "WiberNode", "WiberServer"]),
         tests("WiberWireTests", ["WiberBase", "WiberWire"]),
         tests("WiberMetaTests", ["WiberBase", "WiberMeta"]),
     ]

@@ -27,6 +27,8 @@ final class ConnectionHandler: ChannelInboundHandler {
     private(set) var isClosing = false
     private let host: ShardHost
     private var hasInputEnded = false
+    /// Whether everything is out since ``close()``.
+    private var isDrained = false
     private var unwritableSince: NIODeadline?
     private var wasReset = false
 
@@ -56,10 +58,10 @@ final class ConnectionHandler: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event as? ChannelEvent == .inputClosed {
             hasInputEnded = true
-            if isClosing {
-                context.close(promise: nil)
-            } else {
+            if !isClosing {
                 host.handle(.inputEnded(connection))
+            } else if isDrained {
+                context.close(promise: nil)
             }
         }
         context.fireUserInboundEventTriggered(event)
@@ -87,24 +89,30 @@ final class ConnectionHandler: ChannelInboundHandler {
         channel?.flush()
     }
 
-    /// Closes once what was written is out.
-    ///
-    /// A client that still sends is given ``lingerTime`` to stop: a socket that is closed with
-    /// bytes unread resets the connection, and the reset may overtake the last reply. A client
-    /// that has not read for long is not waited for.
+    /// Closes once what was written is out, which may take ``lastReadTime`` for a client that reads.
     func close() {
         guard !isClosing, let channel else { return }
         isClosing = true
         channel.flush()
-        let patience = unwritableSince.map { $0 + Self.lastReadTime - .now() } ?? Self.lingerTime
+        let most = origin == .client ? Self.lastReadTime : Self.lingerTime
+        let patience = unwritableSince.map { $0 + Self.lastReadTime - .now() } ?? most
         guard patience > .zero else { return channel.close(promise: nil) }
-        channel.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
-        if origin == .client, !hasInputEnded {
-            channel.close(mode: .output, promise: nil)
-        } else {
-            channel.writeAndFlush(channel.allocator.buffer(capacity: 0)).whenComplete { _ in
-                channel.close(promise: nil)
+        let limit = channel.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
+        channel.writeAndFlush(channel.allocator.buffer(capacity: 0)).assumeIsolated()
+            .whenComplete { _ in
+                limit.cancel()
+                self.drained(channel)
             }
-        }
+    }
+
+    /// Everything is out: ends this side, and the other one's with it.
+    ///
+    /// A client that still sends is given ``lingerTime`` to stop: a socket that is closed with
+    /// bytes unread resets the connection, and the reset may overtake the last reply.
+    private func drained(_ channel: any Channel) {
+        isDrained = true
+        guard origin == .client, !hasInputEnded else { return channel.close(promise: nil) }
+        channel.close(mode: .output, promise: nil)
+        channel.eventLoop.scheduleTask(in: Self.lingerTime) { channel.close(promise: nil) }
     }
 }

@@ -73,6 +73,14 @@ final class RawClient {
         return lines
     }
 
+    /// Waits for the next byte, and leaves it where it is.
+    func waitForInput() throws {
+        var byte: UInt8 = 0
+        guard recv(descriptor, &byte, 1, Int32(MSG_PEEK)) == 1 else {
+            throw Failure(call: "recv", code: errno)
+        }
+    }
+
     private func receive() throws -> Bool {
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         let count = recv(descriptor, &chunk, chunk.count, 0)

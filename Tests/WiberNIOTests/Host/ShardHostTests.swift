@@ -140,6 +140,25 @@ struct ShardHostTests {
         await test.host.close()
     }
 
+    @Test func `a client that quits and ends its input gets all of a long reply`() async throws {
+        let test = try await TestHost()
+        let client = try test.client()
+        let text = String(repeating: "x", count: 1 << 20)
+        for number in 1...7 {
+            try client.send("PUB notes \(text)\n")
+            #expect(try client.line() == "OK \(number)")
+        }
+        try client.send("HISTORY notes 1 7\nQUIT\n")
+        // Once the reply has begun the node has closed its side; most of it is still to come.
+        try client.waitForInput()
+        client.endInput()
+        let lines = try client.linesToEnd()
+        #expect(lines.count == 2)
+        #expect((lines.first?.utf8.count ?? 0) > 7 << 20)
+        #expect(lines.last == "OK bye")
+        await test.host.close()
+    }
+
     @Test func `a stop ends connections with an end, not a reset`() async throws {
         let test = try await TestHost()
         let client = try test.client()

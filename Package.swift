@@ -49,6 +49,13 @@ let package = Package(
             "WiberNode",
             ["WiberBase", "WiberRaft", "WiberLog", "WiberTopic", "WiberMeta", "WiberWire"]
         ),
+        pure(
+            "WiberSim",
+            [
+                "WiberBase", "WiberRaft", "WiberLog", "WiberTopic", "WiberMeta", "WiberWire",
+                "WiberNode",
+            ]
+        ),
         .target(
             name: "WiberNIO",
             dependencies: [
@@ -93,6 +100,13 @@ let package = Package(
             [
                 "WiberBase", "WiberLog", "WiberMeta", "WiberNode", "WiberRaft", "WiberTopic",
                 "WiberWire",
+            ]
+        ),
+        tests(
+            "WiberSimTests",
+            [
+                "WiberBase", "WiberLog", "WiberMeta", "WiberNode", "WiberRaft", "WiberSim",
+                "WiberTopic", "WiberWire",
             ]
         ),
         tests(

@@ -50,6 +50,15 @@ struct InflightWindow: Sendable {
         bytes = 0
     }
 
+    /// Writes down what is in it, oldest first.
+    func encode(into encoder: inout StateEncoder) {
+        encoder.count(count)
+        for offset in 0..<count {
+            encoder.number(items[place(offset)].last.rawValue)
+            encoder.count(items[place(offset)].bytes)
+        }
+    }
+
     private mutating func grow() {
         var larger: [Item] = []
         let capacity = max(4, items.count * 2)

@@ -69,7 +69,7 @@ let package = Package(
         .target(
             name: "WiberServer",
             dependencies: [
-                "CWiber", "WiberBase", "WiberLog", "WiberNIO", "WiberNode",
+                "CWiber", "WiberBase", "WiberLog", "WiberNIO", "WiberNode", "WiberSim",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -84,7 +84,7 @@ let package = Package(
         .executableTarget(
             name: "wiber",
             dependencies: [
-                "CWiber", "WiberLog", "WiberNIO", "WiberServer",
+                "CWiber", "WiberLog", "WiberNIO", "WiberServer", "WiberSim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings

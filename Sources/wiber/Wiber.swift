@@ -18,7 +18,7 @@ struct Wiber: AsyncParsableCommand {
         subcommands: [
             Serve.self, ClusterCommand.self, ConfigCommand.self, DataCommand.self, Ping.self,
             Pub.self, Sub.self, History.self, Topics.self, Stats.self, Shell.self,
-            BenchCommand.self,
+            BenchCommand.self, SimCommand.self,
         ]
     )
 }

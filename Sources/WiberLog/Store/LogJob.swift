@@ -25,7 +25,8 @@ public struct LogJob: Sendable {
     let records: [(slot: Int, id: EntryID)]
     let generation: UInt64
     let hasBatch: Bool
-    let completions: [LogCompletion]
+    /// What is durable once it has run.
+    package let completions: [LogCompletion]
     /// The files that nothing needs once this is durable.
     let released: [UInt64]
     /// The segment files that nothing needs once this is durable.

@@ -62,6 +62,15 @@ enum RaftMessageCodec {
         bytes.appendInteger(entry.term.rawValue)
     }
 
+    /// The term of an append, without its entries; `nil` for any other message.
+    static func appendTerm(_ bytes: UnsafeRawBufferPointer) -> Term? {
+        var reader = ByteReader(bytes)
+        guard let tag = try? reader.integer(UInt8.self), tag == Tag.append.rawValue else {
+            return nil
+        }
+        return try? reader.identifier(Term.self)
+    }
+
     /// Reads a message and the chunks that follow it.
     ///
     /// - Throws: ``CodecError`` if anything is off: a field, a chunk, its place, or bytes left over.

@@ -1,0 +1,137 @@
+package import WiberBase
+package import WiberLog
+package import WiberRaft
+import WiberTopic
+
+/// What a checker sees of one group on one node.
+package struct GroupView {
+    /// The group.
+    package var id: GroupID
+    /// Its topic; `meta` for the meta group.
+    package var name: String
+    /// The nodes that hold it.
+    package var replicas: [NodeID]
+    /// What this node is in it.
+    package var role: Role
+    /// The newest term that this node knows.
+    package var term: Term
+    /// The leader as this node believes.
+    package var leader: NodeID?
+    /// The last entry in its log.
+    package var last: EntryID
+    /// Its log is on disk up to here.
+    package var durable: LogIndex
+    /// Committed as far as this node knows.
+    package var commit: LogIndex
+    /// Applied on this node.
+    package var applied: LogIndex
+    /// The topic's first message that is still there.
+    package var firstSequence: Sequence
+    /// The sequence that follows the last applied message.
+    package var nextSequence: Sequence
+}
+
+/// The part of a ``GroupView`` that costs nothing to look at.
+package struct GroupGlance: Equatable {
+    package var role: Role
+    package var term: Term
+    package var commit: LogIndex
+    package var applied: LogIndex
+
+    package init(role: Role, term: Term, commit: LogIndex, applied: LogIndex) {
+        self.role = role
+        self.term = term
+        self.commit = commit
+        self.applied = applied
+    }
+}
+
+/// The inside of a shard, for checkers: read only, and only in simulations and tests.
+extension ShardCore {
+    /// How many groups this node knows.
+    package var groupCount: Int { groups.count }
+
+    /// What may have changed in a group since the last look; `nil` without a replica here.
+    package func glance(_ slot: Int) -> GroupGlance? {
+        guard groups[slot].raft != nil else { return nil }
+        return GroupGlance(
+            role: groups[slot].raft?.role ?? .follower,
+            term: groups[slot].raft?.currentTerm ?? .zero,
+            commit: groups[slot].raft?.commitIndex ?? .zero,
+            applied: groups[slot].applied
+        )
+    }
+
+    /// One group; `nil` if this node holds no replica of it.
+    package func view(_ slot: Int) -> GroupView? {
+        let group = groups[slot]
+        guard let raft = group.raft else { return nil }
+        return GroupView(
+            id: group.id,
+            name: group.configuration.name,
+            replicas: group.replicas,
+            role: raft.role,
+            term: raft.currentTerm,
+            leader: raft.leader,
+            last: raft.lastEntry,
+            durable: raft.durableIndex,
+            commit: raft.commitIndex,
+            applied: group.applied,
+            firstSequence: group.topic.firstSequence,
+            nextSequence: group.topic.appliedNextSequence
+        )
+    }
+
+    /// The group of a topic on this node, if it holds a replica of it.
+    package func view(of topic: String) -> GroupView? {
+        slotOfName[Array(topic.utf8)].flatMap { view($0) }
+    }
+
+    /// The term of an entry; `nil` outside of this node's log.
+    package func term(_ slot: Int, at index: LogIndex) -> Term? {
+        groups[slot].raft?.log.term(at: index)
+    }
+
+    /// An entry that is in memory.
+    package func chunk(_ group: GroupID, at index: LogIndex) -> Chunk? {
+        store.chunk(group, at: index)
+    }
+
+    /// All entries of a group from `index` to `end` that this node still has, memory and disk.
+    ///
+    /// - Throws: ``LogError`` if one of them cannot be read.
+    package func entries(
+        _ group: GroupID,
+        through end: LogIndex
+    ) throws(LogError) -> [Chunk] {
+        guard var index = store.firstIndex(group) else { return [] }
+        var found: [Chunk] = []
+        while index <= end {
+            if let chunk = store.chunk(group, at: index) {
+                found.append(chunk)
+            } else if let plan = store.plan(group, from: index, byteBudget: 1 << 20) {
+                let read = try startupReader(plan).filter {
+                    $0.header.index >= index && $0.header.index <= end
+                }
+                guard !read.isEmpty else { break }
+                found += read
+            } else {
+                break
+            }
+            index = (found.last?.header.index ?? index).next
+        }
+        return found
+    }
+
+    /// The highest of the queues that have a limit, in bytes or items, with its limit.
+    package var queueOverLimit: String? {
+        for session in sessions.values
+        where session.replies.requestCount > limits.requestsPerConnection + 1 {
+            return "a connection has \(session.replies.requestCount) requests waiting"
+        }
+        for group in groups where group.outboxBytes > limits.outboxBytes + (2 << 20) {
+            return "topic \(group.configuration.name) has \(group.outboxBytes) bytes waiting"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,93 @@
+import WiberBase
+import WiberLog
+import WiberNode
+
+/// After the last fault: the cluster works again, and every replica holds the same.
+extension World {
+    /// Whether all sound machines have applied the same of every group, to the end of their logs.
+    var isSettled: Bool {
+        for (id, group) in checker.groups {
+            var ends: Set<LogIndex> = []
+            for machine in sound where group.replicas.contains(machine.id) || id == .meta {
+                guard let core = machine.core, let view = view(core, id) else { return false }
+                guard view.leader != nil else { return false }
+                ends.formUnion([view.applied, view.last.index])
+            }
+            guard ends.count <= 1 else { return false }
+        }
+        return true
+    }
+
+    private func view(_ core: ShardCore, _ id: GroupID) -> GroupView? {
+        for slot in 0..<core.groupCount {
+            if let view = core.view(slot), view.id == id { return view }
+        }
+        return nil
+    }
+
+    /// Reads every log from every disk, and compares it with what was committed (I11, I12).
+    func checkLogs() {
+        for machine in machines {
+            guard let core = machine.core else { continue }
+            for slot in 0..<core.groupCount {
+                guard let view = core.view(slot), let group = checker.groups[view.id] else {
+                    continue
+                }
+                check(view, group, core, machine)
+            }
+        }
+        checkFirstSequences()
+    }
+
+    private func check(
+        _ view: GroupView,
+        _ group: SafetyChecker.GroupRecord,
+        _ core: ShardCore,
+        _ machine: Machine
+    ) {
+        do throws(LogError) {
+            let chunks = try core.entries(view.id, through: view.applied)
+            checker.require(
+                chunks.last?.header.index ?? .zero == view.applied,
+                "log",
+                "\(machine.name) has \(view.name) up to \(chunks.last?.id ?? .zero), and applied"
+                    + " \(view.applied)"
+            )
+            for chunk in chunks {
+                let place = Int(chunk.header.index.rawValue) - 1
+                guard place < group.entries.count else { continue }
+                checker.require(
+                    group.entries[place].checksum == chunk.header.checksum,
+                    "replicas are equal",
+                    "\(machine.name) holds other bytes at \(chunk.id) of \(view.name)"
+                )
+            }
+        } catch {
+            checker.require(
+                machine.isDamaged,
+                "log",
+                "\(machine.name) cannot read \(view.name): \(error)"
+            )
+        }
+    }
+
+    private func checkFirstSequences() {
+        for topic in Settings.topics {
+            let firsts = Set(sound.compactMap { $0.core?.view(of: topic)?.firstSequence })
+            checker.require(firsts.count <= 1, "retention", "\(topic) begins at \(firsts)")
+        }
+    }
+
+    /// Whether every client has got all its replies, and every message of what it follows.
+    var areClientsServed: Bool {
+        for client in clients where client.link != nil {
+            guard client.pending.isEmpty else { return false }
+            for subscription in client.subscriptions {
+                let last = ledger.topics[subscription.topic]?.last ?? 0
+                guard let next = subscription.next, next <= last else { continue }
+                return false
+            }
+        }
+        return true
+    }
+}

@@ -1,0 +1,302 @@
+import WiberBase
+import WiberLog
+import WiberNode
+import WiberRaft
+import WiberWire
+
+/// What went wrong, and which check saw it.
+package struct Violation: Error, Equatable, Sendable {
+    /// The check.
+    package var check: String
+    /// What it saw.
+    package var text: String
+    /// When, in nanoseconds of true time.
+    package var at: UInt64 = 0
+}
+
+/// Looks at every node after every turn, at every promise before it is sent, and at every entry when
+/// it is committed (reliability.md §4, I1 to I14).
+final class SafetyChecker {
+    /// What is known about a group from all that was seen of it.
+    struct GroupRecord {
+        var name: String
+        var replicas: [NodeID]
+        /// The committed log: term and checksum of each entry, from index 1.
+        var entries: [(term: Term, checksum: UInt32)] = []
+        var leaders: [Term: Int] = [:]
+        var votes: [Term: [Int: Int]] = [:]
+    }
+
+    private(set) var violation: Violation?
+    private(set) var groups: [GroupID: GroupRecord] = [:]
+    var now: UInt64 = 0
+
+    /// Notes a violation unless `condition` holds; the first one counts.
+    func require(_ condition: Bool, _ check: String, _ text: @autoclosure () -> String) {
+        guard !condition, violation == nil else { return }
+        violation = Violation(check: check, text: text(), at: now)
+    }
+
+    func record(named topic: String) -> GroupRecord? {
+        groups.values.first { $0.name == topic }
+    }
+
+    // MARK: After a turn
+
+    func look(at place: Int, _ world: World) {
+        now = world.now
+        let machine = world.machines[place]
+        guard let core = machine.core else { return }
+        for slot in 0..<core.groupCount {
+            let glance = core.glance(slot)
+            if slot >= machine.seen.count { machine.seen.append(nil) }
+            guard let glance, glance != machine.seen[slot], let view = core.view(slot) else {
+                continue
+            }
+            look(at: view, slot, core, machine, world)
+            machine.seen[slot] = glance
+        }
+        if world.statistics.turns % 64 == 0 {
+            let queue = core.queueOverLimit
+            require(queue == nil, "limits", "\(machine.name): \(queue ?? "")")
+        }
+    }
+
+    private func look(
+        at view: GroupView,
+        _ slot: Int,
+        _ core: ShardCore,
+        _ machine: Machine,
+        _ world: World
+    ) {
+        // What a process starts with was applied before.
+        let before =
+            machine.seen[slot]
+            ?? GroupGlance(role: .follower, term: .zero, commit: .zero, applied: view.applied)
+        if groups[view.id] == nil {
+            groups[view.id] = GroupRecord(name: view.name, replicas: view.replicas)
+        }
+        require(
+            view.commit >= before.commit && view.applied >= before.applied,
+            "commit moves on",
+            "\(machine.name) went back to commit \(view.commit) in \(view.name)"
+        )
+        require(view.applied <= view.commit, "applied", "\(machine.name) applied \(view.applied)")
+        if view.role == .leader {
+            checkLeader(view, slot, core, machine, world)
+            if view.commit > before.commit { checkQuorum(view, machine, world) }
+        }
+        if view.applied > before.applied {
+            apply(view, after: before.applied, core, machine, world)
+        }
+    }
+
+    /// One leader a term (I1), and it has every committed entry of earlier terms (I4).
+    private func checkLeader(
+        _ view: GroupView,
+        _ slot: Int,
+        _ core: ShardCore,
+        _ machine: Machine,
+        _ world: World
+    ) {
+        guard let group = groups[view.id] else { return }
+        if let other = group.leaders[view.term] {
+            return require(
+                other == machine.place,
+                "election safety",
+                "n\(other + 1) and \(machine.name) lead \(view.name) in term \(view.term)"
+            )
+        }
+        groups[view.id]?.leaders[view.term] = machine.place
+        if !group.leaders.isEmpty { world.statistics.leaderChanges += 1 }
+        world.trace.note(.role, machine.place, view.id.rawValue, view.term.rawValue, world.now)
+        world.trace.record(
+            "leader",
+            node: machine.name,
+            [("topic", view.name), ("term", "\(view.term)")],
+            world.now
+        )
+        guard let last = group.entries.lastIndex(where: { $0.term < view.term }) else { return }
+        let index = LogIndex(UInt64(last) + 1)
+        let own = core.term(slot, at: index)
+        require(
+            own == nil && index < view.last.index || own == group.entries[last].term,
+            "leader completeness",
+            "\(machine.name) leads \(view.name) in term \(view.term) and lacks entry"
+                + " \(index)/\(group.entries[last].term), which is committed"
+        )
+    }
+
+    /// What a leader calls committed is on the disks of a majority (I7).
+    private func checkQuorum(_ view: GroupView, _ machine: Machine, _ world: World) {
+        let holders = view.replicas.filter { node in
+            let place = Int(node.rawValue) - 1
+            guard world.machines.indices.contains(place) else { return false }
+            return world.machines[place].durable[view.id]?.through ?? .zero >= view.commit
+        }
+        require(
+            holders.count > view.replicas.count / 2,
+            "committed is durable",
+            "\(machine.name) commits \(view.commit) of \(view.name), which is on the disks of"
+                + " \(holders) only"
+        )
+    }
+
+    /// All nodes apply the same entries (I3, I5, I12), and the messages are those of the clients.
+    private func apply(
+        _ view: GroupView,
+        after applied: LogIndex,
+        _ core: ShardCore,
+        _ machine: Machine,
+        _ world: World
+    ) {
+        var index = applied.next
+        while index <= view.applied, violation == nil {
+            defer { index = index.next }
+            let place = Int(index.rawValue) - 1
+            let known = groups[view.id]?.entries.count ?? 0
+            guard let chunk = core.chunk(view.id, at: index) ?? coldChunk(core, view.id, index)
+            else {
+                require(place < known, "log", "entry \(index) of \(view.name) cannot be read")
+                continue
+            }
+            if place < known, let entry = groups[view.id]?.entries[place] {
+                require(
+                    entry.checksum == chunk.header.checksum && entry.term == chunk.header.term,
+                    "state machine safety",
+                    "\(machine.name) applies \(chunk.id) of \(view.name), others applied"
+                        + " \(index)/\(entry.term) or other bytes"
+                )
+                continue
+            }
+            require(place == known, "log", "entry \(index) of \(view.name) follows \(known)")
+            groups[view.id]?.entries.append((chunk.header.term, chunk.header.checksum))
+            committed(chunk, view, world)
+        }
+    }
+
+    private func coldChunk(_ core: ShardCore, _ group: GroupID, _ index: LogIndex) -> Chunk? {
+        guard let found = try? core.entries(group, through: index) else { return nil }
+        return found.last { $0.header.index == index }
+    }
+
+    private func committed(_ chunk: Chunk, _ view: GroupView, _ world: World) {
+        world.statistics.committed += 1
+        world.trace.note(
+            .commit,
+            0,
+            view.id.rawValue << 40 | chunk.header.index.rawValue,
+            UInt64(chunk.header.checksum),
+            world.now
+        )
+        guard chunk.header.kind == .messages else { return }
+        chunk.forEachMessage { message in
+            let bytes = Array(message.body.payload)
+            let problem = world.ledger.committed(
+                view.name,
+                message.sequence.rawValue,
+                message.time.rawValue,
+                bytes
+            )
+            require(problem == nil, "log and clients", problem ?? "")
+            return problem == nil
+        }
+    }
+
+    // MARK: Promises
+
+    /// A process starts: what its disk had promised is still there.
+    func recovered(_ recovery: Recovery, on machine: Machine) {
+        for group in recovery.groups {
+            let before = machine.durable[group.id] ?? DurableState()
+            let isVoteKept =
+                group.term > before.term
+                || group.term == before.term
+                    && (before.votedFor == .zero || group.votedFor == before.votedFor)
+            require(
+                isVoteKept || machine.isDamaged,
+                "durable vote",
+                "\(machine.name) starts with term \(group.term) and vote \(group.votedFor) in"
+                    + " group \(group.id), and had promised \(before)"
+            )
+            require(
+                group.last.index >= before.through || group.last.term > before.logTerm
+                    || machine.isDamaged,
+                "durable log",
+                "\(machine.name) starts group \(group.id) with \(group.last), and had promised"
+                    + " \(before)"
+            )
+            machine.durable[group.id] = DurableState(
+                term: max(group.term, before.term),
+                votedFor: group.term >= before.term ? group.votedFor : before.votedFor,
+                through: group.last.index,
+                logTerm: group.last.term
+            )
+        }
+    }
+
+    /// A job of the log thread is complete: what it says is on the disk.
+    func completed(_ job: LogJob, on machine: Machine) {
+        for completion in job.completions {
+            switch completion {
+            case .log(let group, let through, let tag):
+                machine.durable[group, default: DurableState()].through = through
+                machine.durable[group]?.logTerm = tag
+            case .hardState(let group, let term, let votedFor):
+                machine.durable[group, default: DurableState()].term = term
+                machine.durable[group]?.votedFor = votedFor
+            case .superblock: break
+            }
+        }
+    }
+
+    /// Nothing is sent that the sender's disk does not hold (I6).
+    func sent(_ bytes: [UInt8], by machine: Machine, to target: Int) {
+        bytes.withUnsafeBytes { raw in
+            FrameWalk.forEach(in: raw) { kind, _, body in
+                guard kind == .raft,
+                    let peek = RaftPeek(UnsafeRawBufferPointer(rebasing: raw[body]))
+                else { return }
+                check(peek, machine, target)
+            }
+        }
+    }
+
+    private func check(_ peek: RaftPeek, _ machine: Machine, _ target: Int) {
+        let disk = machine.durable[peek.group] ?? DurableState()
+        if case .nothing = peek.promise { return }
+        require(
+            peek.term <= disk.term,
+            "term is durable",
+            "\(machine.name) speaks of term \(peek.term) in group \(peek.group), and its disk of"
+                + " \(disk.term)"
+        )
+        switch peek.promise {
+        case .nothing, .term: break
+        case .vote, .candidacy:
+            var candidate = target
+            if case .candidacy = peek.promise { candidate = machine.place }
+            require(
+                disk.term > peek.term || disk.votedFor == NodeID(UInt64(candidate + 1)),
+                "vote is durable",
+                "\(machine.name) votes for n\(candidate + 1) in term \(peek.term) of group"
+                    + " \(peek.group), and its disk says \(disk)"
+            )
+            let before = groups[peek.group]?.votes[peek.term]?[machine.place] ?? candidate
+            require(
+                before == candidate,
+                "one vote a term",
+                "\(machine.name) votes for n\(before + 1) and n\(candidate + 1) in term"
+                    + " \(peek.term) of group \(peek.group)"
+            )
+            groups[peek.group]?.votes[peek.term, default: [:]][machine.place] = candidate
+        case .match(let index):
+            require(
+                index <= disk.through,
+                "acknowledged is durable",
+                "\(machine.name) acknowledges \(index) of group \(peek.group), and its disk has"
+                    + " \(disk.through)"
+            )
+        }
+    }
+}

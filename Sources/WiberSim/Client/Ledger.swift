@@ -1,0 +1,97 @@
+/// What was published, what clients were told, and what the logs hold: they must agree.
+final class Ledger {
+    /// The messages of a topic as committed, by sequence.
+    struct Topic {
+        var texts: [UInt64: [UInt8]] = [:]
+        /// Where a text is, the last time if it is there twice.
+        var sequences: [[UInt8]: (sequence: UInt64, time: UInt64)] = [:]
+        /// The highest sequence that was acknowledged.
+        var acknowledged: UInt64 = 0
+        var last: UInt64 = 0
+    }
+
+    private(set) var topics: [String: Topic] = [:]
+    /// By topic and text.
+    private var publishes: [String: [[UInt8]: Publish]] = [:]
+    /// Publishes with an unknown outcome that somebody may send again.
+    var retries: [Publish] = []
+    private(set) var acknowledgedCount = 0
+
+    /// In log time: a repeat that comes later may be stored again.
+    static let dedupWindow: UInt64 = 120_000_000_000
+    /// The most that wait to be sent again.
+    static let retriesMax = 64
+
+    func acknowledged(_ topic: String) -> UInt64 { topics[topic]?.acknowledged ?? 0 }
+
+    func sent(_ publish: Publish) {
+        publish.acknowledgedBefore = acknowledged(publish.topic)
+        publishes[publish.topic, default: [:]][publish.bytes] = publish
+    }
+
+    /// A message is committed; returns what is wrong with that.
+    func committed(
+        _ topic: String,
+        _ sequence: UInt64,
+        _ time: UInt64,
+        _ bytes: [UInt8]
+    ) -> String? {
+        if let problem = self.problem(topic, sequence, time, bytes) { return problem }
+        topics[topic, default: Topic()].last = sequence
+        topics[topic]?.texts[sequence] = bytes
+        topics[topic]?.sequences[bytes] = (sequence, time)
+        return nil
+    }
+
+    private func problem(
+        _ topic: String,
+        _ sequence: UInt64,
+        _ time: UInt64,
+        _ bytes: [UInt8]
+    ) -> String? {
+        let text = "\(String(decoding: bytes.prefix(40), as: UTF8.self)) at \(sequence) of \(topic)"
+        if let other = topics[topic]?.sequences[bytes], time - other.time < Self.dedupWindow {
+            return "\(text) is stored at \(other.sequence), too"
+        }
+        guard let publish = publishes[topic]?[bytes] else { return "\(text) was never published" }
+        if publish.outcome == .refused { return "\(text) was refused, and is stored" }
+        let last = topics[topic]?.last ?? 0
+        return sequence == last + 1 ? nil : "\(text) follows \(last)"
+    }
+
+    /// A client is told that its message is stored; returns what is wrong with that.
+    func stored(_ publish: Publish, at sequence: UInt64, isDuplicate: Bool) -> String? {
+        let topic = publish.topic
+        let bytes = topics[topic]?.texts[sequence]
+        guard bytes == publish.bytes else {
+            return "\(publish.text) was acknowledged at \(sequence) of \(topic), where"
+                + " \(bytes.map { String(decoding: $0, as: UTF8.self) } ?? "nothing") is committed"
+        }
+        if !isDuplicate, sequence <= publish.acknowledgedBefore {
+            return "\(publish.text) got \(sequence) of \(topic), though"
+                + " \(publish.acknowledgedBefore) had been acknowledged before it was sent"
+        }
+        if isDuplicate, !publish.isRepeatable {
+            return "\(publish.text) was taken for a duplicate in \(topic)"
+        }
+        publish.outcome = .stored(sequence)
+        acknowledgedCount += 1
+        let highest = max(sequence, acknowledged(topic))
+        topics[topic]?.acknowledged = highest
+        return nil
+    }
+
+    /// A client is told that its message is not stored; returns what is wrong with that.
+    func refused(_ publish: Publish) -> String? {
+        // A repeat may be refused where the first one is stored: nobody was told about that one.
+        guard !publish.isRepeatable else { return nil }
+        publish.outcome = .refused
+        guard let found = topics[publish.topic]?.sequences[publish.bytes] else { return nil }
+        return "\(publish.text) was refused, and is at \(found.sequence) of \(publish.topic)"
+    }
+
+    func unknown(_ publish: Publish) {
+        guard publish.isRepeatable, retries.count < Self.retriesMax else { return }
+        retries.append(publish)
+    }
+}

@@ -1,0 +1,85 @@
+import WiberBase
+
+/// Something that goes wrong at a certain time, and how long it lasts.
+package struct Fault: Sendable {
+    /// What goes wrong.
+    package enum Kind: String, CaseIterable, Sendable {
+        case kill, crashAtEffect, powerCut, powerCutAll, pause, shutdown
+        case isolate, oneWay, split, partial, reset, stall
+        case slowDisk, hungDisk, failedSync, fullDisk, unreadable
+        case clockJump
+        case rot, staleSector, misdirected, lostEnd, lostFile, wipe
+
+        /// Whether it damages data that was on the disk.
+        var isDamage: Bool {
+            switch self {
+            case .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .wipe: true
+            case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate,
+                .oneWay, .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync,
+                .fullDisk, .unreadable, .clockJump:
+                false
+            }
+        }
+    }
+
+    /// Its place in the plan: what ``SimulationOptions/without`` names.
+    package var number: Int
+    package var kind: Kind
+    /// When, in nanoseconds of true time.
+    package var at: UInt64
+    /// How long, in nanoseconds; for a process that ended: how long it stays down at least.
+    package var length: UInt64
+    /// What its details are drawn from.
+    var seed: UInt64
+}
+
+/// All faults of a seed, in order.
+struct FaultPlan {
+    /// When faults begin and end, in nanoseconds of true time.
+    static let start: UInt64 = 1_500_000_000
+    static let end: UInt64 = 46_000_000_000
+
+    var faults: [Fault] = []
+
+    /// Draws which kinds are on, how often they come, and when.
+    init(drawing settings: Settings) {
+        var random = RandomSource(seed: settings.seed &* 0x51_7cc1 &+ 3)
+        let kinds = Self.kinds(settings, &random)
+        let mean =
+            random.pick([1_000_000_000, 2_000_000_000, 3_000_000_000] as [UInt64]) ?? 2_000_000_000
+        var time = Self.start + random.draw(0...mean)
+        while time < Self.end, let kind = random.pick(kinds) {
+            faults.append(
+                Fault(
+                    number: faults.count,
+                    kind: kind,
+                    at: time,
+                    length: random.draw(
+                        50_000_000...(random.pick([500, 2_000, 6_000] as [UInt64]) ?? 500)
+                            * 1_000_000
+                    ),
+                    seed: random.next()
+                )
+            )
+            time += random.draw(mean / 4...mean * 2)
+        }
+    }
+
+    /// Kinds that are on; those that change leaders come often, so that there is life.
+    private static func kinds(_ settings: Settings, _ random: inout RandomSource) -> [Fault.Kind] {
+        var kinds: [Fault.Kind] = [.kill, .kill]
+        let hasDamage = settings.nodes > 1 && random.chance(perMille: 250)
+        for kind in Fault.Kind.allCases {
+            if kind.isDamage {
+                guard hasDamage, random.chance(perMille: 400) else { continue }
+            } else {
+                guard random.chance(perMille: 600) else { continue }
+            }
+            kinds.append(kind)
+            if [.kill, .pause, .isolate, .powerCut, .crashAtEffect].contains(kind) {
+                kinds.append(kind)
+            }
+        }
+        return kinds
+    }
+}

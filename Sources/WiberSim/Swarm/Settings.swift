@@ -1,0 +1,155 @@
+import WiberBase
+import WiberLog
+import WiberNode
+
+/// What a seed decides before anything happens: the cluster, its world, its clients.
+struct Settings {
+    struct Network {
+        /// From one end to the other, in nanoseconds.
+        var delay: ClosedRange<UInt64> = 20_000...1_000_000
+        /// How many items in a thousand take longer, and how much longer.
+        var spikes: UInt64 = 0
+        var spike: ClosedRange<UInt64> = 5_000_000...200_000_000
+        /// Frames in a thousand that are lost, come twice, or change places.
+        var loss: UInt64 = 0
+        var duplication: UInt64 = 0
+        var reordering: UInt64 = 0
+
+        var losesFrames: Bool { loss + duplication + reordering > 0 }
+    }
+
+    struct Storage {
+        /// How long a job of the disk takes, in nanoseconds.
+        var job: ClosedRange<UInt64> = 100_000...3_000_000
+    }
+
+    struct Clocks {
+        /// Parts a million by which each machine's monotonic clock is fast.
+        var drifts: [Int64]
+        /// Nanoseconds by which each machine's wall clock is ahead.
+        var wallAhead: [Int64]
+    }
+
+    struct Workload {
+        var clients = 5
+        /// Between two things that a client does, in nanoseconds.
+        var pause: ClosedRange<UInt64> = 50_000_000...600_000_000
+        /// The most publishes that a client sends at once.
+        var burst: UInt64 = 8
+        /// The most bytes of padding in a message.
+        var padding: UInt64 = 40
+    }
+
+    let seed: UInt64
+    let nodes: Int
+    var network = Network()
+    var disk = Storage()
+    var clock: Clocks
+    var workload = Workload()
+    var log = Settings.smallLog
+
+    /// The topics: plain, with ids, with contents as ids, and with a short memory.
+    static let topics = ["news", "ids", "same", "short"]
+
+    init(seed: UInt64, nodes: Int) {
+        self.seed = seed
+        self.nodes = nodes
+        clock = Clocks(
+            drifts: Array(repeating: 0, count: nodes),
+            wallAhead: Array(repeating: 0, count: nodes)
+        )
+    }
+
+    /// Draws everything from a seed: what is on, and how strong.
+    init(drawing seed: UInt64) {
+        var random = RandomSource(seed: seed)
+        let kind = random.draw(0...19)
+        self.init(seed: seed, nodes: kind == 0 ? 1 : kind < 4 ? 5 : 3)
+        drawNetwork(&random)
+        let slowest =
+            random.pick([300_000, 1_000_000, 3_000_000, 20_000_000] as [UInt64]) ?? 1_000_000
+        disk.job = slowest / 10...slowest
+        if random.chance(perMille: 400) {
+            let bound: Int64 = random.chance(perMille: 200) ? 20_000 : 300
+            for place in 0..<nodes {
+                clock.drifts[place] = Int64(random.draw(0...UInt64(2 * bound))) - bound
+            }
+        }
+        if random.chance(perMille: 400) {
+            let bound =
+                random.pick([50_000_000, 5_000_000_000, 3_600_000_000_000] as [UInt64]) ?? 0
+            for place in 0..<nodes {
+                clock.wallAhead[place] = Int64(random.draw(0...2 * bound)) - Int64(bound)
+            }
+        }
+        drawWorkload(&random)
+    }
+
+    private mutating func drawNetwork(_ random: inout RandomSource) {
+        let fastest = random.pick([20_000, 100_000, 1_000_000, 10_000_000] as [UInt64]) ?? 20_000
+        let jitter = random.pick([1, 3, 10] as [UInt64]) ?? 1
+        network.delay = fastest...fastest * jitter + 50_000
+        if random.chance(perMille: 300) { network.spikes = random.draw(1...20) }
+        guard random.chance(perMille: 300) else { return }
+        if random.chance(perMille: 600) { network.loss = random.draw(1...100) }
+        if random.chance(perMille: 500) { network.duplication = random.draw(1...200) }
+        if random.chance(perMille: 500) { network.reordering = random.draw(1...200) }
+    }
+
+    private mutating func drawWorkload(_ random: inout RandomSource) {
+        workload.clients = Int(random.draw(4...8))
+        let slowest =
+            random.pick([400_000_000, 800_000_000, 1_500_000_000] as [UInt64]) ?? 500_000_000
+        workload.pause = 20_000_000...slowest
+        workload.burst = random.pick([1, 2, 4, 10] as [UInt64]) ?? 4
+        workload.padding = random.pick([0, 20, 200, 800] as [UInt64]) ?? 20
+    }
+
+    /// Files so small that a few hundred messages reach segments and leave the memory.
+    static var smallLog: LogOptions {
+        var options = LogOptions()
+        options.walFileSize = 64 << 10
+        options.firstWALFileSize = 32 << 10
+        options.segmentSize = 32 << 10
+        options.flushThreshold = 4 << 10
+        options.flushTarget = 16 << 10
+        options.sparseInterval = 2 << 10
+        options.retainedBytes = 4 << 10
+        options.memoryBudget = 1 << 20
+        return options
+    }
+
+    // MARK: What the nodes are told
+
+    func configuration(of place: Int) -> NodeConfiguration {
+        let addresses = (0..<nodes).map { place in
+            NodeAddress(
+                name: "n\(place + 1)",
+                host: "n\(place + 1)",
+                port: Machine.clientPort + place,
+                rpcPort: nodes == 1 ? nil : Machine.rpcPort + place,
+                httpPort: 8_000 + place,
+                listen: "n\(place + 1)"
+            )
+        }
+        return NodeConfiguration(
+            cluster: "sim",
+            nodeName: "n\(place + 1)",
+            nodes: addresses,
+            topics: topicConfigurations
+        )
+    }
+
+    /// `news` is made by its first publish.
+    private var topicConfigurations: [TopicConfiguration] {
+        let replicas = nodes == 1 ? 1 : 3
+        var ids = TopicConfiguration(name: "ids", replicas: replicas)
+        ids.dedupKey = .id
+        var same = TopicConfiguration(name: "same", replicas: replicas)
+        same.dedupKey = .content
+        var short = TopicConfiguration(name: "short", replicas: replicas)
+        short.retention.maxMessages = 50
+        short.retention.maxBytes = 16 << 10
+        return [ids, same, short]
+    }
+}

@@ -1,0 +1,222 @@
+import WiberBase
+import WiberLog
+import WiberNode
+
+/// Faults come and go as planned; who is hit, and how, is drawn from the fault's own seed.
+extension World {
+    func schedule(_ plan: FaultPlan) {
+        for fault in plan.faults {
+            at(fault.at) { world in
+                guard !world.isQuiet else { return }
+                world.begin(fault)
+            }
+        }
+    }
+
+    private func begin(_ fault: Fault) {
+        var random = RandomSource(seed: fault.seed)
+        let place = victim(&random, fault.kind)
+        statistics.faults += 1
+        trace.note(.fault, place, UInt64(fault.number), fault.length, now)
+        trace.record(
+            "fault",
+            node: machines[place].name,
+            [("kind", fault.kind.rawValue), ("number", "\(fault.number)")],
+            now
+        )
+        switch fault.kind {
+        case .kill: endProcess(place, fault) { $0.kill(place) }
+        case .powerCut: endProcess(place, fault) { $0.cutPower(place) }
+        case .powerCutAll:
+            for place in machines.indices { endProcess(place, fault) { $0.cutPower(place) } }
+        case .crashAtEffect: machines[place].effectsUntilCrash = Int(random.draw(0...60))
+        case .shutdown: handle(place, .shutdown)
+        case .pause:
+            pause(place)
+            after(fault.length) { $0.resume(place) }
+        case .isolate, .oneWay, .split, .partial: partition(fault, place, &random)
+        case .reset: resetSome(place, &random)
+        case .stall: stallSome(place, fault, &random)
+        case .slowDisk, .hungDisk, .failedSync, .fullDisk, .unreadable:
+            trouble(fault, machines[place], &random)
+        case .clockJump:
+            let bound =
+                random.pick([20_000_000, 2_000_000_000, 3_600_000_000_000] as [UInt64]) ?? 0
+            machines[place].clock.wallAhead += Int64(random.draw(0...2 * bound)) - Int64(bound)
+        case .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .wipe:
+            damage(fault, machines[place], &random)
+        }
+    }
+
+    /// Often the leader, since that is where it hurts; damage hits one machine of a run only.
+    private func victim(_ random: inout RandomSource, _ kind: Fault.Kind) -> Int {
+        let drawn = random.place(machines.count)
+        if kind.isDamage { return Int(settings.seed % UInt64(machines.count)) }
+        let topic = random.pick(Settings.topics) ?? "news"
+        guard random.chance(perMille: 600), let leader = leader(of: topic) else { return drawn }
+        return leader
+    }
+
+    private func endProcess(_ place: Int, _ fault: Fault, _ end: (World) -> Void) {
+        machines[place].downFaults += 1
+        end(self)
+        after(fault.length) { world in
+            world.machines[place].downFaults = max(0, world.machines[place].downFaults - 1)
+            world.start(place)
+        }
+    }
+
+    // MARK: Network
+
+    private func partition(_ fault: Fault, _ place: Int, _ random: inout RandomSource) {
+        var pairs: [(Int, Int)] = []
+        let others = machines.indices.filter { $0 != place }
+        switch fault.kind {
+        case .oneWay:
+            let isOut = random.chance(perMille: 500)
+            for other in others where random.chance(perMille: 700) {
+                pairs.append(isOut ? (place, other) : (other, place))
+            }
+        case .split:
+            let sides = machines.indices.map { _ in random.chance(perMille: 500) }
+            for one in machines.indices {
+                for other in machines.indices where sides[one] != sides[other] {
+                    pairs.append((one, other))
+                }
+            }
+        case .partial:
+            for one in machines.indices {
+                for other in machines.indices.dropFirst(one + 1)
+                where random.chance(perMille: 400) {
+                    pairs += [(one, other), (other, one)]
+                }
+            }
+        case .isolate, .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .reset,
+            .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk, .unreadable, .clockJump, .rot,
+            .staleSector, .misdirected, .lostEnd, .lostFile, .wipe:
+            for other in others { pairs += [(place, other), (other, place)] }
+        }
+        for (from, to) in pairs { block(from: from, to: to) }
+        after(fault.length) { world in
+            for (from, to) in pairs { world.unblock(from: from, to: to) }
+        }
+    }
+
+    private func resetSome(_ place: Int, _ random: inout RandomSource) {
+        let all = random.chance(perMille: 500)
+        for link in links where link.ends.contains(where: { $0.node == place }) {
+            if all || random.chance(perMille: 300) { reset(link) }
+        }
+    }
+
+    private func stallSome(_ place: Int, _ fault: Fault, _ random: inout RandomSource) {
+        let touched = links.filter { link in link.ends.contains { $0.node == place } }
+        for link in touched where random.chance(perMille: 500) {
+            link.stalledUntil = now + fault.length
+            at(link.stalledUntil) { world in
+                for side in 0...1 { world.releaseHeld(link, side) }
+            }
+        }
+    }
+
+    // MARK: Disk
+
+    private func trouble(_ fault: Fault, _ machine: Machine, _ random: inout RandomSource) {
+        let place = machine.place
+        switch fault.kind {
+        case .slowDisk:
+            let factor = random.draw(5...200)
+            machine.diskSlowness *= factor
+            after(fault.length) { world in
+                let machine = world.machines[place]
+                machine.diskSlowness = max(1, machine.diskSlowness / factor)
+            }
+        case .hungDisk:
+            machine.isDiskHung = true
+            after(fault.length) { $0.releaseDisk(place) }
+        case .failedSync: machine.disk.failsNextSync = true
+        case .fullDisk:
+            machine.disk.isFull = true
+            after(fault.length) { $0.machines[place].disk.isFull = false }
+        case .unreadable:
+            machine.disk.unreadable = random.pick(
+                machine.disk.paths.filter { $0.hasSuffix(".seg") }
+            )
+            after(fault.length) { $0.machines[place].disk.unreadable = nil }
+        case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
+            .split, .partial, .reset, .stall, .clockJump, .rot, .staleSector, .misdirected,
+            .lostEnd, .lostFile, .wipe:
+            break
+        }
+    }
+
+    func releaseDisk(_ place: Int) {
+        machines[place].isDiskHung = false
+        let jobs = machines[place].hungJobs
+        machines[place].hungJobs = []
+        for job in jobs { job(self) }
+    }
+
+    /// Harms the data of a machine whose process has just ended; it is noticed at the next start, or
+    /// when something is read.
+    private func damage(_ fault: Fault, _ machine: Machine, _ random: inout RandomSource) {
+        machine.isDamaged = true
+        if random.chance(perMille: 700) {
+            endProcess(machine.place, fault) { $0.kill(machine.place) }
+        }
+        let disk = machine.disk
+        let kinds = ["wal/", ".seg", "hard", "groups", "super"]
+        let kind = random.pick(kinds) ?? "wal/"
+        let paths = disk.paths.filter { $0.contains(kind) }
+        guard let path = random.pick(paths), let file = disk.file(path), !file.bytes.isEmpty else {
+            return
+        }
+        trace.record("damaged", node: machine.name, [("file", path)], now)
+        let offset = random.place(file.bytes.count)
+        let sector = offset / SimFile.sector * SimFile.sector
+        switch fault.kind {
+        case .rot: file.corrupt(at: offset, [file.bytes[offset] ^ 1 << UInt8(random.draw(0...7))])
+        case .staleSector:
+            let count = min(SimFile.sector, file.bytes.count - sector)
+            file.corrupt(at: sector, [UInt8](repeating: 0, count: count))
+        case .misdirected:
+            let from = random.place(file.bytes.count) / SimFile.sector * SimFile.sector
+            file.corrupt(at: sector, file.read(at: from, count: SimFile.sector))
+        case .lostEnd: file.loseEnd(from: offset)
+        case .lostFile: disk.lose(path)
+        case .wipe:
+            kill(machine.place)
+            disk.wipe()
+        case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
+            .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk,
+            .unreadable, .clockJump:
+            break
+        }
+    }
+
+    // MARK: The end of all faults
+
+    /// Ends everything that hurts; the processes that are down stay so until they are started.
+    func healAll() {
+        isQuiet = true
+        for place in machines.indices {
+            machines[place].effectsUntilCrash = nil
+            machines[place].diskSlowness = 1
+            machines[place].disk.isFull = false
+            machines[place].disk.failsNextSync = false
+            machines[place].disk.unreadable = nil
+            releaseDisk(place)
+        }
+        for from in machines.indices {
+            for to in machines.indices where isBlocked(from: from, to: to) {
+                while isBlocked(from: from, to: to) { unblock(from: from, to: to) }
+            }
+        }
+        for link in links {
+            link.stalledUntil = 0
+            for side in 0...1 { releaseHeld(link, side) }
+            // What a lane has lost it would have to carry again: such a lane ends instead.
+            if settings.network.losesFrames, link.isLane { reset(link) }
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import WiberBase
+import WiberLog
+import WiberNode
+
+/// A machine: a disk that stays, and at times a process.
+final class Machine {
+    /// The client port of the first machine, and the port for other nodes.
+    static let clientPort = 4_000
+    static let rpcPort = 5_000
+
+    let place: Int
+    let name: String
+    let disk: SimDisk
+    var clock = MachineClock()
+    var core: ShardCore?
+    /// Grows with each start and end of the process.
+    var epoch = 0
+    var bootID: UniqueID
+    /// The process's connections, by their number: the link, and the process's side of it.
+    var links: [UInt64: (link: Link, side: Int)] = [:]
+    /// The power is off: connections to it do not even fail fast.
+    var isSilent = false
+    /// The process stands still; what comes waits.
+    var isPaused = false
+    var waiting: [World.Action] = []
+    /// Something keeps it down: it may not be started before the fault ends.
+    var downFaults = 0
+    /// Its data was damaged on purpose: it may refuse to start.
+    var isDamaged = false
+    /// It refuses to start, and says why.
+    var refusal: String?
+    /// After this many effects the process dies.
+    var effectsUntilCrash: Int?
+    /// How many times slower than usual the disk works.
+    var diskSlowness: UInt64 = 1
+    var isDiskHung = false
+    var hungJobs: [World.Action] = []
+    var logJob: LogJob?
+    var flushJob: FlushJob?
+    var timer: UInt64 = .max
+    var timerEpoch = 0
+    var isTurnScheduled = false
+    /// What was last seen of each group of the present process, by its slot.
+    var seen: [GroupGlance?] = []
+    /// What the disk holds of each group, as completed jobs say.
+    var durable: [GroupID: DurableState] = [:]
+    private var nextConnection: UInt64 = 2
+
+    init(place: Int, seed: UInt64) {
+        self.place = place
+        name = "n\(place + 1)"
+        disk = SimDisk(seed: seed)
+        bootID = UniqueID(high: 7, low: UInt64(place + 1))
+    }
+
+    var isUp: Bool { core != nil }
+    var id: NodeID { NodeID(UInt64(place + 1)) }
+
+    func accept() -> ConnectionID {
+        defer { nextConnection += 2 }
+        return ConnectionID(rawValue: nextConnection)
+    }
+
+    /// The process is gone, with all that it had in memory.
+    func processEnded() {
+        core = nil
+        epoch += 1
+        links = [:]
+        seen = []
+        isPaused = false
+        waiting = []
+        hungJobs = []
+        logJob = nil
+        flushJob = nil
+        timer = .max
+        isTurnScheduled = false
+        effectsUntilCrash = nil
+        nextConnection = 2
+    }
+}
+
+/// What is on a disk of one group: promises are held against it.
+struct DurableState {
+    var term = Term.zero
+    var votedFor = NodeID.zero
+    /// The log, up to here, the end of it appended in that term.
+    var through = LogIndex.zero
+    var logTerm = Term.zero
+}

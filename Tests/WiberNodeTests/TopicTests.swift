@@ -37,6 +37,22 @@ struct TopicTests {
         }
     }
 
+    @Test(arguments: 1...8 as ClosedRange<UInt64>)
+    func `a publish that is faster than the configuration gets the topic as configured`(
+        seed: UInt64
+    ) {
+        var options = NodeLab.Options()
+        options.seed = seed
+        options.topics = (1...6).map { TopicConfiguration(name: "topic-\($0)", replicas: 3) }
+        options.topics[5].dedupKey = .content
+        let lab = NodeLab(options)
+        let clients = (0..<3).map { lab.connect(to: $0) }
+        for client in clients { lab.ask(client, "PUB topic-6 hello") }
+        let replies = clients.flatMap { lab.answers($0) }.map { Reply($0) }
+        #expect(replies.count { $0 == .stored(1) } == 1)
+        #expect(replies.count { $0 == .duplicate(1) } == 2)
+    }
+
     @Test func `a repeat of the text is a duplicate where the topic looks at contents`() throws {
         let lab = lab { $0.dedupKey = .content }
         let replies = lab.ask(node: 1, "PUB news same", "PUB news same", "PUB news other")

@@ -63,10 +63,11 @@ extension ShardCore {
         guard let pending = pendingTopics[name],
             pending.lastAsked == .zero || time.now.since(pending.lastAsked) > .milliseconds(100)
         else { return }
-        let topic = TopicConfiguration(
-            name: String(decoding: name, as: UTF8.self),
-            replicas: configuration.defaultReplicas
-        )
+        let text = String(decoding: name, as: UTF8.self)
+        // A publish may be faster than the leader of meta with what the configuration asks for.
+        let topic =
+            configuration.topics.first { $0.name == text }
+            ?? TopicConfiguration(name: text, replicas: configuration.defaultReplicas)
         if requestTopic(topic) { pendingTopics[name]?.lastAsked = time.now }
     }
 

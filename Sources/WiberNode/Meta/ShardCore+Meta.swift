@@ -97,10 +97,11 @@ extension ShardCore {
         }
     }
 
-    private func create(_ topic: TopicConfiguration) {
+    /// Creates a topic; what the configuration says of it counts more than what was asked for.
+    private func create(_ asked: TopicConfiguration) {
+        var topic = configuration.topics.first { $0.name == asked.name } ?? asked
         let replicas = meta.place(replicas: topic.replicas)
         guard !replicas.isEmpty else { return }
-        var topic = topic
         topic.replicas = replicas.count
         propose(.createTopic(topic, replicas: replicas))
     }

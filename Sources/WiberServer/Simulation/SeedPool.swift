@@ -82,7 +82,7 @@ package final class SeedPool: Sendable {
         let output = Pipe()
         let errors = FileManager.default.temporaryDirectory
             .appendingPathComponent("wiber-sim-\(UUID().uuidString)")
-        FileManager.default.createFile(atPath: errors.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
         defer { try? FileManager.default.removeItem(at: errors) }  // Only a copy of words.
         process.standardOutput = output
         process.standardError = try FileHandle(forWritingTo: errors)

@@ -51,7 +51,8 @@ final class Ledger {
     ) -> String? {
         let text = "\(String(decoding: bytes.prefix(40), as: UTF8.self)) at \(sequence) of \(topic)"
         if let other = topics[topic]?.sequences[bytes], time - other.time < Self.dedupWindow {
-            return "\(text) is stored at \(other.sequence), too"
+            return "\(text) is stored at \(other.sequence), too,"
+                + " \((time - other.time) / 1_000_000) ms of log time before"
         }
         guard let publish = publishes[topic]?[bytes] else { return "\(text) was never published" }
         if publish.outcome == .refused { return "\(text) was refused, and is stored" }

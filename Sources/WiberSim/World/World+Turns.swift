@@ -73,7 +73,7 @@ extension World {
         case .runLog(let job):
             machines[place].logJob = job
             trace.note(.log, place, job.number, UInt64(job.byteCount), now)
-            runJob(place, job.run) { world, machine in
+            runJob(place, .log, job.run) { world, machine in
                 machine.logJob = nil
                 world.checker.completed(job, on: machine)
                 world.handle(place, .logCompleted(job))
@@ -81,7 +81,7 @@ extension World {
         case .runFlush(let job):
             machines[place].flushJob = job
             trace.note(.flush, place, job.number, UInt64(job.byteCount), now)
-            runJob(place, job.run) { world, machine in
+            runJob(place, .flush, job.run) { world, machine in
                 machine.flushJob = nil
                 world.handle(place, .flushCompleted(job))
             }
@@ -113,20 +113,21 @@ extension World {
     /// Runs a job of the log or flush thread after the time that the disk takes.
     private func runJob(
         _ place: Int,
+        _ job: DiskJob,
         _ run: @escaping (any Disk) throws(DiskError) -> Void,
         _ completed: @escaping (World, Machine) -> Void
     ) {
         onMachine(place, after: diskTime(place)) { world, machine in
             guard !machine.isDiskHung else {
                 machine.hungJobs.append { world in
-                    world.runJob(place, run, completed)
+                    world.runJob(place, job, run, completed)
                 }
                 return
             }
             do throws(DiskError) {
                 try run(machine.disk)
             } catch {
-                return world.jobFailed(place, error, run, completed)
+                return world.jobFailed(place, error, job, run, completed)
             }
             completed(world, machine)
         }
@@ -136,6 +137,7 @@ extension World {
     private func jobFailed(
         _ place: Int,
         _ error: DiskError,
+        _ job: DiskJob,
         _ run: @escaping (any Disk) throws(DiskError) -> Void,
         _ completed: @escaping (World, Machine) -> Void
     ) {
@@ -143,6 +145,7 @@ extension World {
             statistics.diskDeaths += 1
             return kill(place)
         }
-        onMachine(place, after: 500_000_000) { world, _ in world.runJob(place, run, completed) }
+        handle(place, .diskFull(job, path: error.path))
+        onMachine(place, after: 500_000_000) { world, _ in world.runJob(place, job, run, completed) }
     }
 }

@@ -11,6 +11,7 @@ enum DiskStep: Sendable {
     case makeDirectory(path: String)
     case remove(path: String)
     case syncAll
+    case quarantine(path: String, offset: Int, count: Int)
 
     /// How many bytes one `write` call gets at most, about.
     static let pieceTarget = 4 << 20
@@ -29,6 +30,13 @@ enum DiskStep: Sendable {
         case .remove(let path):
             if try disk.size(path) != nil { try disk.remove(path) }
         case .syncAll: try disk.syncAll()
+        case .quarantine(let path, let offset, let count):
+            do throws(DiskError) {
+                try Quarantine.keep(path, at: offset, count: count, on: disk)
+            } catch {
+                // A full disk must not keep a repair from being made.
+                guard error.isNoSpace else { throw error }
+            }
         }
     }
 

@@ -27,14 +27,21 @@ struct FileReader {
         guard offset < end else { return 0..<0 }
         if offset < start || end > start + buffer.count {
             buffer = []
-            buffer = try disk.read(
-                path,
-                at: offset,
-                count: min(size - offset, max(count, Self.window))
-            )
+            buffer = try read(at: offset, count: end - offset)
             start = offset
         }
         let loaded = min(end, start + buffer.count)
         return offset - start..<max(offset - start, loaded - start)
+    }
+
+    /// Reads ahead; a sector ahead that cannot be read is no failure of what was asked for.
+    private func read(at offset: Int, count: Int) throws(DiskError) -> [UInt8] {
+        let ahead = min(size - offset, Self.window)
+        guard ahead > count else { return try disk.read(path, at: offset, count: count) }
+        do throws(DiskError) {
+            return try disk.read(path, at: offset, count: ahead)
+        } catch {
+            return try disk.read(path, at: offset, count: count)
+        }
     }
 }

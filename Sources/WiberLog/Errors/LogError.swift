@@ -6,12 +6,15 @@ public struct Damage: Error, Hashable, Sendable, CustomStringConvertible {
     public var offset: Int?
     /// What is wrong.
     public var what: String
+    /// How it can be put right; `nil` if that is not known.
+    public var cure: Cure?
 
     /// Something damaged.
-    public init(path: String, offset: Int? = nil, what: String) {
+    public init(path: String, offset: Int? = nil, what: String, cure: Cure? = nil) {
         self.path = path
         self.offset = offset
         self.what = what
+        self.cure = cure
     }
 
     /// Where, and what.

@@ -13,68 +13,76 @@ public struct ReadPlan: Sendable {
     let start: Start
     let byteBudget: Int
     /// Where to start reading, if memory knows; otherwise the file's own sparse index says.
-    let offset: Int?
+    let place: ChunkPlace?
+    /// Of a closed segment, as memory knows it.
+    let trailer: SegmentTrailer?
     /// Where the chunks end.
     let end: Int
+    let sparseInterval: Int
 
     /// Reads and verifies chunks, up to the byte budget or the end of the file, at least one.
     ///
     /// The first one holds the index or the sequence that was asked for, or is the first
     /// after it; by time, it is the last one that begins earlier.
     ///
-    /// - Throws: ``LogError``: the segment is damaged, or was removed by a trim meanwhile.
+    /// Chunks before a damaged one are returned without it: it comes first the next time.
+    ///
+    /// - Throws: ``LogError``: the segment is damaged, or was removed by a trim meanwhile; where
+    ///   it can be repaired, the damage says how.
     public func run(on disk: any Disk) throws(LogError) -> [Chunk] {
-        let size: Int?
-        do throws(DiskError) {
-            size = try disk.size(path)
-        } catch {
-            throw .disk(error)
-        }
-        guard let size, size >= end else {
-            throw .damaged([Damage(path: path, what: "the file is missing or has lost its end")])
-        }
-        var reader = SegmentReader(disk, path, size: size)
-        var next = try firstOffset(&reader)
+        var reader = try SegmentReader.open(path, on: disk)
+        var place = try firstPlace(&reader)
         var chunks: [Chunk] = []
         var bytes = 0
-        var last: LogIndex?
-        while next < end {
-            let header = try reader.verifyIdentity(at: next)
-            guard header.group == group, last == nil || header.index == last?.next else {
-                let what = "chunk \(header.id) of group \(header.group) is out of place"
-                throw .damaged([Damage(path: path, offset: next, what: what)])
+        do throws(LogError) {
+            while place.offset < end {
+                let header = try reader.verify(place, of: group, isWhole: false)
+                if !isBefore(header) {
+                    if replacesLast(header, chunks) { chunks = [] }
+                    guard chunks.isEmpty || bytes + Int(header.length) <= byteBudget else { break }
+                    chunks.append(try reader.chunk(place, of: group))
+                    bytes = chunks.count == 1 ? Int(header.length) : bytes + Int(header.length)
+                }
+                place = place.after(header)
             }
-            last = header.index
-            if !isBefore(header) {
-                if replacesLast(header, chunks) { chunks = [] }
-                guard chunks.isEmpty || bytes + Int(header.length) <= byteBudget else { break }
-                chunks.append(try reader.chunk(at: next))
-                bytes = chunks.count == 1 ? Int(header.length) : bytes + Int(header.length)
-            }
-            next += Int(header.length)
+        } catch {
+            if chunks.isEmpty || isByTime { throw error }
         }
         return chunks
     }
 
-    private func firstOffset(_ reader: inout SegmentReader) throws(LogError) -> Int {
-        if let offset { return offset }
-        guard let trailer = try reader.trailer() else {
-            throw .damaged([Damage(path: path, what: "the trailer is damaged")])
-        }
-        let tables = try reader.tables(trailer)
-        if let found = Self.offset(of: start, in: tables.sparse) { return found }
-        return try reader.header().length
+    /// Whether what was read first may have to give way to a later chunk.
+    private var isByTime: Bool {
+        if case .time = start { return true }
+        return false
     }
 
-    /// Where to start reading after a sparse index; `nil` before its first row.
-    static func offset(of start: Start, in rows: [SparseRow]) -> Int? {
+    private func firstPlace(_ reader: inout SegmentReader) throws(LogError) -> ChunkPlace {
+        if let place { return place }
+        guard let trailer else {
+            throw .damaged([Damage(path: path, what: "nothing says where its chunks are")])
+        }
+        var rows: [SparseRow] = []
+        do throws(LogError) {
+            rows = try reader.tables(trailer).sparse
+        } catch {
+            throw try FooterRebuild(trailer, sparseInterval: sparseInterval).run(&reader)
+        }
+        guard let row = Self.row(of: start, in: rows) else {
+            throw .damaged([Damage(path: path, what: "the sparse index is empty")])
+        }
+        return ChunkPlace(row)
+    }
+
+    /// Where to start reading after a sparse index; `nil` if that is empty.
+    static func row(of start: Start, in rows: [SparseRow]) -> SparseRow? {
         var low = 0
         var high = rows.count
         while low < high {
             let middle = (low + high) / 2
             if isEarly(rows[middle], start) { low = middle + 1 } else { high = middle }
         }
-        return low == 0 ? rows.first.map { Int($0.offset) } : Int(rows[low - 1].offset)
+        return low == 0 ? rows.first : rows[low - 1]
     }
 
     /// Whether a read may begin here.

@@ -64,6 +64,43 @@ struct SegmentReader {
         }
     }
 
+    /// Verifies the chunk that should stand at `place`, bodies too if `isWhole`.
+    ///
+    /// - Throws: ``LogError/damaged(_:)`` whose cure names the entry.
+    mutating func verify(
+        _ place: ChunkPlace,
+        of group: GroupID,
+        isWhole: Bool
+    ) throws(LogError) -> ChunkHeader {
+        do throws(LogError) {
+            let header =
+                isWhole
+                ? try verifyChunk(at: place.offset) : try verifyIdentity(at: place.offset)
+            guard header.group == group, header.index == place.index else {
+                let what = "chunk \(header.id) of group \(header.group) is out of place"
+                throw .damaged([Damage(path: path, offset: place.offset, what: what)])
+            }
+            guard place.previousChecksum == nil || header.previousChecksum == place.previousChecksum
+            else {
+                let what = "chunk \(header.id) does not follow the one before it"
+                throw .damaged([Damage(path: path, offset: place.offset, what: what)])
+            }
+            return header
+        } catch {
+            throw error.cured(by: .entry(group, place), path: path, offset: place.offset)
+        }
+    }
+
+    /// Verifies all of the chunk that should stand at `place` and copies it out.
+    mutating func chunk(_ place: ChunkPlace, of group: GroupID) throws(LogError) -> Chunk {
+        _ = try verify(place, of: group, isWhole: false)
+        do throws(LogError) {
+            return try chunk(at: place.offset)
+        } catch {
+            throw error.cured(by: .entry(group, place), path: path, offset: place.offset)
+        }
+    }
+
     private mutating func loadChunk(at offset: Int) throws(LogError) -> Range<Int> {
         let fixed = try load(at: offset, count: ChunkHeader.size)
         let length = try verified(at: offset, fixed) { bytes throws(CodecError) in

@@ -64,6 +64,8 @@ public struct FlushJob: Sendable {
     let released: Int
     /// A write-ahead log file that it makes.
     let prepared: WALFile?
+    /// The repairs that are durable afterwards, by their tokens.
+    public let repaired: [UInt64]
 
     /// How many bytes of entries it writes.
     public var byteCount: Int { parts.reduce(0) { $0 + $1.bytes } }

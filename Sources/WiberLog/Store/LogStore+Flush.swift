@@ -26,7 +26,9 @@ extension LogStore {
         let prepared = prepareFile(&parts)
         parts.steps += removals.map(DiskStep.remove)
         removals = []
-        guard !parts.steps.isEmpty || released > 0 else { return nil }
+        let repairs = takeRepairs()
+        parts.steps += repairs.steps
+        guard !parts.steps.isEmpty || released > 0 || !repairs.tokens.isEmpty else { return nil }
         let number = nextFlushNumber
         nextFlushNumber += 1
         flushInFlight = number
@@ -36,7 +38,8 @@ extension LogStore {
             parts: parts.parts,
             isSync: isSync,
             released: released,
-            prepared: prepared
+            prepared: prepared,
+            repaired: repairs.tokens
         )
     }
 

@@ -157,8 +157,10 @@ extension LogStore {
                 group: log.id,
                 start: start,
                 byteBudget: byteBudget,
-                offset: nil,
-                end: Int(segment.trailer.chunksEnd)
+                place: nil,
+                trailer: segment.trailer,
+                end: Int(segment.trailer.chunksEnd),
+                sparseInterval: options.sparseInterval
             )
         }
         guard let active = log.active, active.last != nil else { return nil }
@@ -167,8 +169,10 @@ extension LogStore {
             group: log.id,
             start: start,
             byteBudget: byteBudget,
-            offset: ReadPlan.offset(of: start, in: active.tables.sparse),
-            end: active.end
+            place: ReadPlan.row(of: start, in: active.tables.sparse).map { ChunkPlace($0) },
+            trailer: nil,
+            end: active.end,
+            sparseInterval: options.sparseInterval
         )
     }
 

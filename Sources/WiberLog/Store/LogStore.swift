@@ -46,6 +46,7 @@ public struct LogStore: Sendable {
     var dirtyDirectories: Set<String> = []
     var dirtySlots: Set<Int> = []
     var removals: [String] = []
+    var repairs = RingBuffer<PendingRepair>()
     var flushInFlight: UInt64?
     var isPreparing = false
     var nextFlushNumber: UInt64 = 1

@@ -48,10 +48,8 @@ extension ShardCore {
             case .chunk(let chunk):
                 budget -= write(chunk, to: connection, slot, &next)
             case .plan(let plan):
-                let token = token()
-                reads[token] = .delivery(connection, id)
+                let token = startRead(plan, for: .delivery(connection, id))
                 sessions[connection]?.subscriptions[place].readToken = token
-                emit(.runRead(token: token, plan))
                 budget = 0
             case .gap(let sequence): next = max(sequence, next.next)
             case .end: budget = 0

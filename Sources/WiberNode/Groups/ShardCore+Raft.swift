@@ -190,9 +190,7 @@ extension ShardCore {
         let budget = min(replication.byteBudget, 1 << 20)
         let plan = store.plan(groups[slot].id, from: replication.first, byteBudget: budget)
         guard let plan else { return notSent(slot, replication) }
-        let token = token()
-        reads[token] = .replication(groups[slot].id, replication)
-        emit(.runRead(token: token, plan))
+        startRead(plan, for: .replication(groups[slot].id, replication))
     }
 
     func finishReplicationRead(_ group: GroupID, _ replication: Replication, _ chunks: [Chunk]) {

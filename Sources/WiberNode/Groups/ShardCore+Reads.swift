@@ -14,6 +14,8 @@ enum ReadPurpose {
     case history(UInt64)
     /// The oldest messages of a topic with retention.
     case front(GroupID)
+    /// Entries that another node's disk lost.
+    case repair(NodeID, RepairRequest)
 }
 
 /// A HISTORY that is being answered.
@@ -192,9 +194,8 @@ extension ShardCore {
             case .chunk(let chunk): add(chunk, to: &job)
             case .plan(let plan):
                 histories[id] = job
-                let token = token()
-                reads[token] = .history(id)
-                return emit(.runRead(token: token, plan))
+                startRead(plan, for: .history(id))
+                return
             case .gap(let next): job.next = max(next, job.next.next)
             case .end: job.end = job.next
             }
@@ -249,12 +250,14 @@ extension ShardCore {
     // MARK: What comes from disk
 
     func readCompleted(_ token: UInt64, _ result: Result<[Chunk], LogError>) {
-        guard let purpose = reads.removeValue(forKey: token) else { return }
+        guard let read = reads.removeValue(forKey: token) else { return }
+        let purpose = read.purpose
         let chunks: [Chunk]
         switch result {
-        case .success(let read): chunks = read
+        case .success(let found): chunks = found
         case .failure(let error):
             counters.readErrors += 1
+            if waitsForRepair(read, error) { return }
             trace(.error, "a read from disk failed", [("error", "\(error)")])
             return readFailed(purpose)
         }
@@ -272,10 +275,11 @@ extension ShardCore {
             guard job.next > before else { return readFailed(purpose) }
             continueHistory(id, slot)
         case .front(let group): feedFront(group, chunks)
+        case .repair(let node, let request): finishRepairRead(request, chunks, for: node)
         }
     }
 
-    private func readFailed(_ purpose: ReadPurpose) {
+    func readFailed(_ purpose: ReadPurpose) {
         let text =
             "this node could not read its disk; run `wiber data check` on it, "
             + "and ask another node meanwhile"
@@ -289,6 +293,7 @@ extension ShardCore {
             emit(.close(connection, reason: "a message could not be read from disk"))
         case .front(let group):
             if let slot = slotOfGroup[group] { groups[slot].frontReadToken = nil }
+        case .repair(let node, let request): finishRepairRead(request, [], for: node)
         }
     }
 }

@@ -66,10 +66,7 @@ extension ShardCore {
             switch place(of: sequence, slot) {
             case .chunk(let chunk): groups[slot].topic.feedFront(chunk)
             case .plan(let plan):
-                let token = token()
-                reads[token] = .front(groups[slot].id)
-                groups[slot].frontReadToken = token
-                emit(.runRead(token: token, plan))
+                groups[slot].frontReadToken = startRead(plan, for: .front(groups[slot].id))
             case .gap, .end: return
             }
         }

@@ -39,6 +39,7 @@ extension ShardCore {
 
     private var hasWork: Bool {
         !retrySlots.isEmpty || !unaskedReads.isEmpty || !forwards.isEmpty || !waitingRelays.isEmpty
+            || !repairs.isEmpty
             || !pendingTopics.isEmpty
             || peers.contains { $0.lane == .idle && $0.id != selfID } || shutdown != nil
     }
@@ -48,6 +49,7 @@ extension ShardCore {
         retrySlots.removeAll(keepingCapacity: true)
         retryReads()
         retryRelays()
+        sweepRepairs()
         expireForwards()
         expirePendingTopics()
         for slot in groups.indices {

@@ -190,6 +190,8 @@ extension ShardCore {
         case .createTopic(let request): receiveCreateTopic(request, from: node)
         case .createTopicReply(let reply): receiveCreateTopicReply(reply)
         case .topicReport(let report): receiveReport(report, from: node)
+        case .repairRequest(let request): receiveRepairRequest(request, from: node)
+        case .repairReply(let reply): receiveRepairReply(reply, from: node)
         }
     }
 

@@ -118,6 +118,16 @@ public struct NodeLimits: Sendable {
     public var diskStall = Instant.Span.milliseconds(500)
     /// After this time without writes the log's end is sealed (rule 4).
     public var sealAfter = Instant.Span.milliseconds(20)
+    /// How long damage may take to be repaired before the reads that wait for it fail.
+    public var repairWait = Instant.Span.seconds(10)
+    /// How long one node may take to answer for a repair before another is asked.
+    public var repairAnswerWait = Instant.Span.seconds(1)
+    /// The time after all nodes were asked for a repair, before they are asked again.
+    public var repairPause = Instant.Span.milliseconds(200)
+    /// Reads that wait for one repair.
+    public var readsPerRepair = 256
+    /// Reads under way at a time for repairs of other nodes.
+    public var repairReads = 8
     /// The time between two beats to a node.
     public var beatInterval = Instant.Span.milliseconds(50)
 

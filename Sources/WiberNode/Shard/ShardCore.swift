@@ -45,7 +45,11 @@ public final class ShardCore {
     var batches: [UInt64: BatchState] = [:]
     var forwards: [UInt64: OutstandingForward] = [:]
     var histories: [UInt64: HistoryJob] = [:]
-    var reads: [UInt64: ReadPurpose] = [:]
+    var reads: [UInt64: PendingRead] = [:]
+    /// Damage that is being put right, by token.
+    var repairs: [UInt64: RepairTask] = [:]
+    /// Reads that are under way for repairs of other nodes.
+    var repairsServing = 0
     /// Reads that found no leader yet.
     var unaskedReads: [(group: GroupID, context: UInt64)] = []
     var pendingTopics: [[UInt8]: PendingTopic] = [:]
@@ -126,6 +130,7 @@ public final class ShardCore {
             diskWorked(.flush)
             hasFlushJob = false
             store.complete(job)
+            repaired(job.repaired)
         case .diskFull(let job, let path): diskFull(job, path)
         case .readCompleted(let token, let result): readCompleted(token, result)
         case .shutdown: beginShutdown()

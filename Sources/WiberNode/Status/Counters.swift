@@ -32,6 +32,10 @@ struct Counters {
     var elections: UInt64 = 0
     var configurationChanges: UInt64 = 0
     var readErrors: UInt64 = 0
+    var damageFound: UInt64 = 0
+    var repairs: UInt64 = 0
+    var repairsFailed: UInt64 = 0
+    var repairsServed: UInt64 = 0
     var slowFlushes: UInt64 = 0
     var flushNanoseconds: UInt64 = 0
 }

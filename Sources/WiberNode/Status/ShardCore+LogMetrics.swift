@@ -2,7 +2,7 @@ import WiberLog
 
 /// The figures of the log, for `/metrics`.
 extension ShardCore {
-    func logMetrics() -> [Metric] { writeMetrics() + segmentMetrics() }
+    func logMetrics() -> [Metric] { writeMetrics() + segmentMetrics() + repairMetrics() }
 
     private func writeMetrics() -> [Metric] {
         let log = store.statistics
@@ -84,6 +84,42 @@ extension ShardCore {
             ),
             metric("wiber_segments", "Segment files.", .gauge, Double(log.segments)),
             metric("wiber_log_groups", "Groups in the log.", .gauge, Double(log.groups)),
+        ]
+    }
+
+    private func repairMetrics() -> [Metric] {
+        [
+            metric(
+                "wiber_damage_found_total",
+                "Places on disk that were not as they were written.",
+                .counter,
+                Double(counters.damageFound)
+            ),
+            metric(
+                "wiber_repairs_total",
+                "Damaged places that were repaired.",
+                .counter,
+                Double(counters.repairs)
+            ),
+            metric(
+                "wiber_repairs_failed_total",
+                "Damaged places that no other node could help with in time.",
+                .counter,
+                Double(counters.repairsFailed)
+            ),
+            metric(
+                "wiber_repairs_served_total",
+                "Answers with entries that another node's disk had lost.",
+                .counter,
+                Double(counters.repairsServed)
+            ),
+            metric("wiber_repairs", "Repairs under way.", .gauge, Double(repairs.count)),
+            metric(
+                "wiber_repair_reads",
+                "Reads under way for repairs of other nodes.",
+                .gauge,
+                Double(repairsServing)
+            ),
         ]
     }
 

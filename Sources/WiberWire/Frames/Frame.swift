@@ -26,6 +26,10 @@ public enum Frame: Sendable, Equatable {
     case createTopicReply(CreateTopicReply)
     /// What the leader of a topic knows about it.
     case topicReport(TopicReport)
+    /// Asks a replica for entries that rotted here.
+    case repairRequest(RepairRequest)
+    /// Its answer.
+    case repairReply(RepairReply)
 }
 
 /// Who the sender of a lane is.

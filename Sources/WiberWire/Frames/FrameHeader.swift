@@ -68,4 +68,6 @@ enum FrameKind: UInt8 {
     case createTopic = 10
     case createTopicReply = 11
     case topicReport = 12
+    case repairRequest = 13
+    case repairReply = 14
 }

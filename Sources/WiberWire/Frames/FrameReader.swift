@@ -116,6 +116,8 @@ public struct FrameReader: Sendable {
                 CreateTopic(request: try reader.integer(), topic: try reader.blob(limit: 1 << 20))
             )
         case .topicReport: return .topicReport(try TopicReport.decode(&reader))
+        case .repairRequest: return .repairRequest(try RepairRequest.decode(&reader))
+        case .repairReply: return .repairReply(try RepairReply.decode(&reader))
         case .createTopicReply:
             return .createTopicReply(
                 CreateTopicReply(request: try reader.integer(), text: try reader.string())

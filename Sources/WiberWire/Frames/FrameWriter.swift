@@ -73,6 +73,8 @@ public enum FrameWriter {
         case .createTopic: .createTopic
         case .createTopicReply: .createTopicReply
         case .topicReport: .topicReport
+        case .repairRequest: .repairRequest
+        case .repairReply: .repairReply
         }
     }
 
@@ -107,6 +109,8 @@ public enum FrameWriter {
             bytes.appendInteger(reply.request)
             bytes.appendString(reply.text)
         case .topicReport(let report): report.encode(into: &bytes)
+        case .repairRequest(let request): request.encode(into: &bytes)
+        case .repairReply(let reply): reply.encode(into: &bytes)
         }
     }
 

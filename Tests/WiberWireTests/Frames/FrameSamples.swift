@@ -16,6 +16,17 @@ enum FrameSamples {
         .createTopic(CreateTopic(request: 18, topic: [1, 2, 3])),
         .createTopicReply(CreateTopicReply(request: 18, text: "three nodes are needed – né?")),
         .topicReport(report(replicas: 0)), .topicReport(report(replicas: 3)),
+        .repairRequest(
+            RepairRequest(
+                request: 19,
+                group: GroupID(7),
+                first: LogIndex(4),
+                last: LogIndex(9),
+                byteBudget: 65_536
+            )
+        ),
+        .repairReply(RepairReply(request: 19, group: GroupID(7), chunks: Array(1...60))),
+        .repairReply(RepairReply(request: 19, group: GroupID(7), chunks: [])),
     ]
 
     static func report(replicas: Int) -> TopicReport {

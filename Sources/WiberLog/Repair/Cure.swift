@@ -1,0 +1,57 @@
+public import WiberBase
+
+/// Where a chunk stands in a segment file, and what names it.
+public struct ChunkPlace: Hashable, Sendable {
+    /// In the file, in bytes.
+    public var offset: Int
+    /// The entry.
+    public var index: LogIndex
+    /// The checksum of the chunk before; `nil` if that one was not read.
+    public var previousChecksum: UInt32?
+
+    init(offset: Int, index: LogIndex, previousChecksum: UInt32? = nil) {
+        self.offset = offset
+        self.index = index
+        self.previousChecksum = previousChecksum
+    }
+
+    init(_ row: SparseRow) {
+        self.init(offset: Int(row.offset), index: row.index)
+    }
+
+    /// The place after a chunk that stands here.
+    func after(_ header: ChunkHeader) -> ChunkPlace {
+        ChunkPlace(
+            offset: offset + Int(header.length),
+            index: index.next,
+            previousChecksum: header.checksum
+        )
+    }
+}
+
+/// How something damaged in a segment can be put right.
+///
+/// Segments have the same bytes on every replica: what a peer has of an entry fits in its place.
+public enum Cure: Hashable, Sendable {
+    /// By the entry that should stand there, from another replica.
+    case entry(GroupID, ChunkPlace)
+    /// By bytes at an offset, which follow from what is intact.
+    case bytes(GroupID, offset: Int, [UInt8])
+}
+
+extension LogError {
+    /// The same as damage that has a cure: a sector that cannot be read is damaged, too.
+    func cured(by cure: Cure, path: String, offset: Int) -> LogError {
+        switch self {
+        case .disk(let error):
+            .damaged([Damage(path: path, offset: offset, what: "\(error)", cure: cure)])
+        case .damaged(let list):
+            .damaged(
+                list.map { damage in
+                    Damage(path: damage.path, offset: damage.offset, what: damage.what, cure: cure)
+                }
+            )
+        case .wrongNode, .unknownFormat: self
+        }
+    }
+}

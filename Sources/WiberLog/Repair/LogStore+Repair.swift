@@ -1,0 +1,117 @@
+public import WiberBase
+
+/// Bytes that are about to be put back in their place.
+struct PendingRepair: Sendable {
+    var token: UInt64
+    var slot: Int
+    var path: String
+    var offset: Int
+    var bytes: [UInt8]
+
+    /// What was there is kept first; the new bytes are durable at the end.
+    var steps: [DiskStep] {
+        [
+            .quarantine(path: path, offset: offset, count: bytes.count),
+            .write(path: path, offset: offset, bytes: bytes),
+            .sync(path: path),
+        ]
+    }
+}
+
+extension LogStore {
+    /// The most repairs that wait for the flush thread.
+    public static let repairsMax = 64
+
+    /// Repairs that wait for the flush thread.
+    public var repairCount: Int { repairs.count }
+
+    /// Entries up to here are committed, as far as this log was told.
+    public func commitIndex(_ group: GroupID) -> LogIndex {
+        slots[group].map { groups[$0].commit } ?? .zero
+    }
+
+    /// Whether the damaged place is still part of the group's log, and not trimmed away.
+    public func holds(_ damage: Damage) -> Bool {
+        switch damage.cure {
+        case .entry(let group, _)?, .bytes(let group, _, _)?:
+            end(of: damage.path, group) != nil
+        case nil: false
+        }
+    }
+
+    /// Puts entries that another replica has back in their place, with the next flush.
+    ///
+    /// Each must be the entry that this log has at its index, by term and by the checksum of the
+    /// one before; they follow one another from the damaged place on. More than the damaged one
+    /// may come: the others are the same bytes again.
+    ///
+    /// - Returns: `false` if they do not fit there: they are not what was written.
+    public mutating func repair(
+        _ group: GroupID,
+        _ path: String,
+        at place: ChunkPlace,
+        with chunks: [Chunk],
+        token: UInt64
+    ) -> Bool {
+        guard let slot = slots[group], let end = end(of: path, group),
+            repairs.count < Self.repairsMax
+        else { return false }
+        var next = place
+        var bytes: [UInt8] = []
+        for chunk in chunks where next.offset + chunk.bytes.count <= end {
+            let header = chunk.header
+            guard header.group == group, header.index == next.index,
+                term(group, at: header.index) == header.term,
+                next.previousChecksum == nil || next.previousChecksum == header.previousChecksum
+            else { break }
+            bytes += chunk.bytes
+            next = next.after(header)
+        }
+        guard !bytes.isEmpty else { return false }
+        repairs.append(
+            PendingRepair(token: token, slot: slot, path: path, offset: place.offset, bytes: bytes)
+        )
+        return true
+    }
+
+    /// Puts bytes in their place that follow from what is intact, with the next flush.
+    public mutating func repair(
+        _ group: GroupID,
+        _ path: String,
+        offset: Int,
+        with bytes: [UInt8],
+        token: UInt64
+    ) -> Bool {
+        guard let slot = slots[group], end(of: path, group) != nil,
+            repairs.count < Self.repairsMax
+        else { return false }
+        repairs.append(
+            PendingRepair(token: token, slot: slot, path: path, offset: offset, bytes: bytes)
+        )
+        return true
+    }
+
+    /// Takes what fits into one flush; what a trim has removed meanwhile counts as done.
+    mutating func takeRepairs() -> (steps: [DiskStep], tokens: [UInt64]) {
+        var steps: [DiskStep] = []
+        var tokens: [UInt64] = []
+        var bytes = 0
+        while bytes < options.flushTarget, let repair = repairs.popFirst() {
+            tokens.append(repair.token)
+            guard end(of: repair.path, groups[repair.slot].id) != nil else { continue }
+            steps += repair.steps
+            bytes += repair.bytes.count
+        }
+        return (steps, tokens)
+    }
+
+    /// Where the chunks of one of a group's segments end; `nil` if it has no such file.
+    private func end(of path: String, _ group: GroupID) -> Int? {
+        guard let slot = slots[group] else { return nil }
+        if let active = groups[slot].active, active.path == path { return active.end }
+        guard let segment = groups[slot].closed.first(where: { $0.path == path }) else {
+            return nil
+        }
+        return Int(segment.trailer.chunksEnd)
+    }
+}

@@ -1,0 +1,201 @@
+import WiberBase
+import WiberLog
+import WiberWire
+
+/// Damage that a read finds: fetched from another replica, put back, and read again (reliability
+/// §3, rules 5 and 11). Nothing is ever served, dropped or renumbered because it cannot be read.
+extension ShardCore {
+    /// Starts a read from disk; returns the token with which its result comes.
+    @discardableResult
+    func startRead(_ plan: ReadPlan, for purpose: ReadPurpose) -> UInt64 {
+        run(PendingRead(purpose: purpose, plan: plan))
+    }
+
+    @discardableResult
+    private func run(_ read: PendingRead) -> UInt64 {
+        let token = token()
+        reads[token] = read
+        emit(.runRead(token: token, read.plan))
+        return token
+    }
+
+    /// Whether a read that failed waits for a repair now.
+    ///
+    /// What another node asked for does not: it may be what this node's own repair depends on.
+    func waitsForRepair(_ read: PendingRead, _ error: LogError) -> Bool {
+        guard case .damaged(let list) = error, let damage = list.first, let cure = damage.cure,
+            let offset = damage.offset, offset >= read.repairedBelow, store.holds(damage)
+        else { return false }
+        var isForPeer = false
+        if case .repair = read.purpose { isForPeer = true }
+        var read = read
+        read.repairedBelow = offset + 1
+        let span = read.span
+        read.span = min(span * 2, RepairTask.spanMax)
+        for token in repairs.keys.sorted() where repairs[token]?.isSame(as: damage) == true {
+            guard !isForPeer, (repairs[token]?.waiters.count ?? 0) < limits.readsPerRepair else {
+                return false
+            }
+            repairs[token]?.waiters.append(read)
+            return true
+        }
+        guard repairs.count < LogStore.repairsMax else { return false }
+        let id = token()
+        var task = RepairTask(damage, cure, span: span, at: time.now)
+        if !isForPeer { task.waiters = [read] }
+        repairs[id] = task
+        counters.damageFound += 1
+        trace(.warning, "damage found", [("place", "\(damage)")])
+        begin(id)
+        return !isForPeer
+    }
+
+    private func begin(_ id: UInt64) {
+        guard let task = repairs[id] else { return }
+        switch task.cure {
+        case .bytes(let group, let offset, let bytes):
+            repairs[id]?.isWriting = store.repair(
+                group,
+                task.damage.path,
+                offset: offset,
+                with: bytes,
+                token: id
+            )
+        case .entry(let group, let place):
+            if let chunk = store.chunk(group, at: place.index), write([chunk], for: id) { return }
+            ask(id)
+        }
+    }
+
+    /// Hands entries to the flush thread, if they are what was written there.
+    private func write(_ chunks: [Chunk], for id: UInt64) -> Bool {
+        guard let task = repairs[id], !task.isWriting,
+            case .entry(let group, let place) = task.cure,
+            store.repair(group, task.damage.path, at: place, with: chunks, token: id)
+        else { return false }
+        repairs[id]?.isWriting = true
+        repairs[id]?.askedAt = nil
+        return true
+    }
+
+    // MARK: Asking
+
+    /// Nodes that may have a group's log and can be asked now, in order of their numbers.
+    private func holders(of group: GroupID) -> [Int] {
+        let replicas = slotOfGroup[group].map { groups[$0].replicas } ?? []
+        return peers.indices.filter { place in
+            let id = peers[place].id
+            return id != selfID && peers[place].openLane != nil
+                && (replicas.isEmpty || replicas.contains(id))
+        }
+    }
+
+    /// Asks the next node; after each round there is a pause.
+    private func ask(_ id: UInt64) {
+        guard let task = repairs[id], case .entry(let group, let place) = task.cure else { return }
+        let holders = holders(of: group)
+        guard !holders.isEmpty else {
+            repairs[id]?.askedAt = nil
+            repairs[id]?.nextAsk = time.now + limits.repairPause
+            return
+        }
+        let holder = holders[task.asked % holders.count]
+        repairs[id]?.asked += 1
+        repairs[id]?.askedAt = time.now
+        let isRoundOver = (task.asked + 1) % holders.count == 0
+        repairs[id]?.nextAsk = isRoundOver ? time.now + limits.repairPause : time.now
+        let last = place.index.rawValue.addingReportingOverflow(task.span - 1)
+        sendFrame(
+            .repairRequest(
+                RepairRequest(
+                    request: id,
+                    group: group,
+                    first: place.index,
+                    last: LogIndex(last.overflow ? .max : last.partialValue),
+                    byteBudget: UInt32(RepairTask.byteBudget)
+                )
+            ),
+            to: holder
+        )
+    }
+
+    /// The node that was asked cannot help.
+    private func askAnother(_ id: UInt64) {
+        repairs[id]?.askedAt = nil
+        if let task = repairs[id], task.nextAsk <= time.now { ask(id) }
+    }
+
+    func receiveRepairReply(_ reply: RepairReply, from node: NodeID) {
+        guard let task = repairs[reply.request], task.group == reply.group, !task.isWriting else {
+            return
+        }
+        guard let chunks = Self.chunks(in: reply.chunks) else {
+            counters.badFrames += 1
+            trace(.warning, "a damaged repair was dropped", [("node", name(of: node))])
+            return askAnother(reply.request)
+        }
+        if !write(chunks, for: reply.request) { askAnother(reply.request) }
+    }
+
+    /// The chunks of an answer, each verified; `nil` if anything about one is wrong.
+    private static func chunks(in bytes: [UInt8]) -> [Chunk]? {
+        bytes.withUnsafeBytes { bytes in
+            var chunks: [Chunk] = []
+            var offset = 0
+            while offset < bytes.count {
+                guard let chunk = try? Chunk.decode(bytes, at: offset) else { return nil }
+                chunks.append(chunk)
+                offset += chunk.bytes.count
+            }
+            return chunks
+        }
+    }
+
+    /// Asks again where no answer came, and gives up what takes too long.
+    func sweepRepairs() {
+        for id in repairs.keys.sorted() {
+            guard let task = repairs[id], !task.isWriting else { continue }
+            if time.now.since(task.since) > limits.repairWait {
+                giveUp(id)
+            } else if let askedAt = task.askedAt {
+                if time.now.since(askedAt) > limits.repairAnswerWait { ask(id) }
+            } else if task.nextAsk <= time.now {
+                ask(id)
+            }
+        }
+    }
+
+    private func giveUp(_ id: UInt64) {
+        guard let task = repairs.removeValue(forKey: id) else { return }
+        counters.repairsFailed += 1
+        trace(.error, "damage not repaired", [("place", "\(task.damage)")])
+        for read in task.waiters { readFailed(read.purpose) }
+    }
+
+    /// Repairs that are durable now: what waited for them is read again.
+    func repaired(_ tokens: [UInt64]) {
+        for id in tokens {
+            guard let task = repairs.removeValue(forKey: id) else { continue }
+            counters.repairs += 1
+            trace(.info, "damage repaired", [("place", "\(task.damage)")])
+            for read in task.waiters { rerun(read) }
+        }
+    }
+
+    /// Reads again; the token by which a subscription or a sweep knows its read is a new one.
+    private func rerun(_ read: PendingRead) {
+        let token = run(read)
+        switch read.purpose {
+        case .delivery(let connection, let group):
+            guard
+                let place = sessions[connection]?.subscriptions.firstIndex(where: {
+                    $0.group == group
+                })
+            else { return }
+            sessions[connection]?.subscriptions[place].readToken = token
+        case .front(let group):
+            if let slot = slotOfGroup[group] { groups[slot].frontReadToken = token }
+        case .replication, .history, .repair: break
+        }
+    }
+}

@@ -154,18 +154,38 @@ struct LogOpening {
         _ hard: HardSlot,
         _ tail: [Chunk]
     ) throws(LogError) {
-        var segments = SegmentRecovery(
-            disk,
-            group: slot,
+        let plan = GroupRecovery(
+            slot: slot,
             hard: hard,
             limit: tail.first?.header.index,
             sparseInterval: options.sparseInterval
         )
-        try segments.run()
+        tails.append(tail)
+        do throws(LogError) {
+            let segments = try plan.readRepairing(disk) {
+                recovery.repairs.append("\($0) (repaired)")
+            }.segments
+            try add(slot, hard, tail, segments)
+        } catch .damaged(let list) {
+            guard list.allSatisfy({ $0.cure != nil }) else { throw .damaged(list) }
+            recovery.impaired.append(plan.group)
+            recovery.impairedBy += list
+            recovery.repairs += list.map { "\($0) (waits for another replica)" }
+            committed.append(GroupLog.lastInSegments(hard, plan.limit))
+            groups.append(.impaired(groups.count, plan))
+        }
+    }
+
+    private mutating func add(
+        _ slot: GroupSlot,
+        _ hard: HardSlot,
+        _ tail: [Chunk],
+        _ segments: RecoveredSegments
+    ) throws(LogError) {
         var group = GroupLog(number: groups.count, slot: slot, hard: hard)
-        group.restore(segments.result)
+        group.restore(segments)
         let last = tail.last?.header.index ?? group.last.index
-        let needed = max(segments.result.committed, hard.segmentEnd)
+        let needed = max(segments.committed, hard.segmentEnd)
         guard last >= needed else {
             let what =
                 "the log of group \(slot.group) ends at \(last), and entry \(needed) was in a"
@@ -173,9 +193,8 @@ struct LogOpening {
             throw .damaged([Damage(path: WALFile.directory, what: what)])
         }
         committed.append(needed)
-        cuts += segments.result.cuts
+        cuts += segments.cuts
         groups.append(group)
-        tails.append(tail)
     }
 
     /// Makes every entry that is not in a segment durable in a fresh file.
@@ -259,7 +278,8 @@ struct LogOpening {
             let group = groups[place]
             store.slots[group.id] = place
             store.unflushedBytes += tails[place].reduce(0) { $0 + $1.bytes.count }
-            recovery.groups.append(describe(group, tails[place]))
+            guard group.recovery == nil else { continue }
+            recovery.groups.append(Self.describe(group, tails[place]))
         }
         store.groups = groups
         for slot in groups.indices { store.noteFlushable(slot) }
@@ -267,7 +287,7 @@ struct LogOpening {
         return (store, recovery)
     }
 
-    private func describe(_ group: GroupLog, _ tail: [Chunk]) -> Recovery.Group {
+    static func describe(_ group: GroupLog, _ tail: [Chunk]) -> Recovery.Group {
         var configurations: [Chunk] = []
         if !group.configuration.isEmpty {
             let chunk = group.configuration.withUnsafeBytes { try? Chunk.decode($0) }

@@ -1,7 +1,7 @@
 import WiberBase
 
 /// What a group's segment files hold below what the write-ahead log holds.
-struct RecoveredSegments {
+struct RecoveredSegments: Sendable {
     /// The entry before the first.
     var base = EntryID.zero
     /// The last entry that stays in segments.
@@ -16,7 +16,7 @@ struct RecoveredSegments {
     /// Cuts segments to what stays; to be run once the write-ahead log's copy is durable.
     var cuts: [Cut] = []
 
-    enum Cut {
+    enum Cut: Sendable {
         case remove(path: String)
         case truncate(path: String, size: Int)
 
@@ -41,6 +41,8 @@ struct SegmentRecovery {
     let limit: LogIndex?
     let sparseInterval: Int
     private(set) var result = RecoveredSegments()
+    /// Of the last chunk of the file that was read last.
+    private(set) var lastChecksum: UInt32 = 0
 
     init(
         _ disk: any Disk,
@@ -56,7 +58,7 @@ struct SegmentRecovery {
         self.sparseInterval = sparseInterval
     }
 
-    private struct File {
+    struct File {
         var path: String
         var base: LogIndex
     }
@@ -70,19 +72,26 @@ struct SegmentRecovery {
             } else if isBeyondLimit(file) {
                 try skip(file)
             } else {
-                try read(file, isLast: next.map { isBeyondLimit(File(path: "", base: $0)) } ?? true)
+                try read(file, next: next.flatMap { isBeyondLimit($0) ? nil : $0 })
             }
         }
         try readEnd()
         try checkStart()
     }
 
+    /// The last entry that must be in a segment; `nil` if only the segments know.
+    private var lastNeeded: LogIndex? {
+        limit?.previous ?? (hard.segmentEnd > .zero ? hard.segmentEnd : nil)
+    }
+
     /// Whether all of a file will be flushed again.
     ///
     /// The first file of the log stays in any case: its header knows what came before.
-    private func isBeyondLimit(_ file: File) -> Bool {
+    private func isBeyondLimit(_ file: File) -> Bool { isBeyondLimit(file.base) }
+
+    private func isBeyondLimit(_ base: LogIndex) -> Bool {
         guard let limit else { return false }
-        return file.base >= limit && (file.base > hard.logStart || hard.logStart == LogIndex(1))
+        return base >= limit && (base > hard.logStart || hard.logStart == LogIndex(1))
     }
 
     private func list() throws(LogError) -> [File] {
@@ -99,7 +108,7 @@ struct SegmentRecovery {
         }.sorted { $0.base < $1.base }
     }
 
-    private func reader(_ file: File) throws(LogError) -> SegmentReader {
+    func reader(_ file: File) throws(LogError) -> SegmentReader {
         do throws(DiskError) {
             return SegmentReader(disk, file.path, size: try disk.size(file.path) ?? 0)
         } catch {
@@ -137,9 +146,11 @@ struct SegmentRecovery {
         }
     }
 
-    private mutating func read(_ file: File, isLast: Bool) throws(LogError) {
+    /// Reads a file that stays; `next` is the first entry of the one after it, if that stays, too.
+    private mutating func read(_ file: File, next: LogIndex?) throws(LogError) {
+        if let missing = missingFile(before: file) { throw .damaged([missing]) }
         var reader = try reader(file)
-        let header = try reader.header()
+        let header = try header(file, &reader)
         let isFirst = result.closed.isEmpty
         if isFirst { result.base = header.previous }
         let expected = isFirst ? header.previous : result.last
@@ -156,10 +167,10 @@ struct SegmentRecovery {
         // The footer is written with the chunk after it: that one must be durable, too.
         if let trailer = try reader.trailer(), limit.map({ trailer.lastIndex.next < $0 }) ?? true {
             try close(file, header, trailer, &reader)
-        } else if isLast {
-            try scan(header, &reader)
+        } else if let next {
+            throw try footerDamage(file, header, through: next.previous, &reader)
         } else {
-            throw .damaged([Damage(path: file.path, what: "the trailer of the segment is damaged")])
+            try scan(header, &reader)
         }
     }
 
@@ -172,29 +183,41 @@ struct SegmentRecovery {
         guard trailer.group == group.group, trailer.baseIndex == header.baseIndex else {
             throw .damaged([Damage(path: file.path, what: "the trailer is of another segment")])
         }
-        let tables = try reader.tables(trailer)
+        let tables: SegmentTables
+        do throws(LogError) {
+            tables = try reader.tables(trailer)
+        } catch {
+            throw try footerDamage(file, header, through: trailer.lastIndex, &reader)
+        }
         addRuns(tables.runs)
         result.closed.append(ClosedSegment(path: file.path, trailer: trailer))
         result.last = trailer.last
         result.committed = max(result.committed, trailer.lastIndex)
+        lastChecksum = trailer.lastChecksum
+        guard trailer.configurationOffset > 0 else { return }
+        do throws(LogError) {
+            result.configuration = try reader.chunk(at: Int(trailer.configurationOffset)).bytes
+        } catch {
+            throw try footerDamage(file, header, through: trailer.lastIndex, &reader)
+        }
     }
 
-    /// The last chunk, where the newest file has none, and the configuration at its end.
+    /// The last chunk, where the newest file has none.
     private mutating func readEnd() throws(LogError) {
         guard result.active?.last == nil, let segment = result.closed.last else { return }
         let trailer = segment.trailer
         var reader = try reader(File(path: segment.path, base: trailer.baseIndex))
-        var offset = Int(try reader.tables(trailer).sparse.last?.offset ?? trailer.chunksEnd)
-        while offset < Int(trailer.chunksEnd) {
-            let chunk = try reader.chunk(at: offset)
+        guard let row = try reader.tables(trailer).sparse.last else { return }
+        var place = ChunkPlace(row)
+        place.through = trailer.lastIndex
+        while place.offset < Int(trailer.chunksEnd) {
+            let chunk = try reader.chunk(place, of: group.group)
             if chunk.header.index == trailer.lastIndex { result.lastChunk = chunk }
-            offset += chunk.bytes.count
+            place = place.after(chunk.header)
         }
         guard result.lastChunk?.id == trailer.last else {
             throw .damaged([Damage(path: segment.path, what: "the last chunk is not where it was")])
         }
-        guard result.active == nil, trailer.configurationOffset > 0 else { return }
-        result.configuration = try reader.chunk(at: Int(trailer.configurationOffset)).bytes
     }
 
     private mutating func scan(
@@ -202,27 +225,25 @@ struct SegmentRecovery {
         _ reader: inout SegmentReader
     ) throws(LogError) {
         var active = ActiveSegment(header, directory: group.directory)
-        var next = header.baseIndex
+        var place = ChunkPlace(header, through: lastNeeded)
         var lastOffset: Int?
-        while active.end < reader.size, limit.map({ next < $0 }) ?? true {
-            let chunk = try reader.verifyChunk(at: active.end)
-            guard chunk.group == group.group, chunk.index == next else {
-                let what = "chunk \(chunk.id) of group \(chunk.group) is where \(next) should be"
-                throw .damaged([Damage(path: active.path, offset: active.end, what: what)])
-            }
+        while active.end < reader.size || lastNeeded.map({ place.index <= $0 }) ?? false,
+            limit.map({ place.index < $0 }) ?? true
+        {
+            let chunk = try reader.verify(place, of: group.group, isWhole: true)
             lastOffset = active.end
             if chunk.kind == .configuration {
                 result.configuration = try reader.chunk(at: active.end).bytes
             }
             active.add(chunk, sparseInterval: sparseInterval)
-            next = next.next
+            place = place.after(chunk)
         }
         if let lastOffset { result.lastChunk = try reader.chunk(at: lastOffset) }
         if let last = active.last { result.last = last.id }
         addRuns(active.tables.runs)
         result.committed = max(result.committed, result.last.index)
         result.active = active
-        noteCommitted(&reader, from: active.end, next: next)
+        noteCommitted(&reader, from: active.end, next: place.index)
         if active.end < reader.size {
             result.cuts.append(.truncate(path: active.path, size: active.end))
         }
@@ -234,6 +255,12 @@ struct SegmentRecovery {
 
     /// Nothing may be missing at the front, or between segments and write-ahead log.
     private mutating func checkStart() throws(LogError) {
+        if let needed = lastNeeded, result.last.index < needed, result.active == nil,
+            !result.closed.isEmpty,
+            let missing = missingFile(result.last.index.next, what: "the last file is missing")
+        {
+            throw .damaged([missing])
+        }
         var damages: [Damage] = []
         if result.base.index.next != hard.logStart {
             let what =

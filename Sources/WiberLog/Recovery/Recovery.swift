@@ -46,8 +46,13 @@ public struct Recovery: Sendable {
         public var lastChunk: Chunk?
     }
 
-    /// All groups ever opened here, by id.
+    /// All groups ever opened here, by id, but those that are impaired.
     public var groups: [Group] = []
+    /// Groups whose segments are damaged so that only other replicas can help: not in use until
+    /// ``LogStore/heal(_:_:)``.
+    public var impaired: [GroupID] = []
+    /// What is damaged there.
+    public var impairedBy: [Damage] = []
     /// Whether the directory was empty.
     public var isNew = false
     /// The incomplete last batch that was cut, in words; nothing acknowledged was in it.

@@ -8,11 +8,29 @@ public struct ChunkPlace: Hashable, Sendable {
     public var index: LogIndex
     /// The checksum of the chunk before; `nil` if that one was not read.
     public var previousChecksum: UInt32?
+    /// The last entry that may stand in this file; `nil` where memory knows where its chunks end.
+    public var through: LogIndex?
 
-    init(offset: Int, index: LogIndex, previousChecksum: UInt32? = nil) {
+    init(
+        offset: Int,
+        index: LogIndex,
+        previousChecksum: UInt32? = nil,
+        through: LogIndex? = nil
+    ) {
         self.offset = offset
         self.index = index
         self.previousChecksum = previousChecksum
+        self.through = through
+    }
+
+    /// The first place of a segment.
+    init(_ header: SegmentHeader, through: LogIndex? = nil) {
+        self.init(
+            offset: header.length,
+            index: header.baseIndex,
+            previousChecksum: header.previousChecksum,
+            through: through
+        )
     }
 
     init(_ row: SparseRow) {
@@ -24,7 +42,8 @@ public struct ChunkPlace: Hashable, Sendable {
         ChunkPlace(
             offset: offset + Int(header.length),
             index: index.next,
-            previousChecksum: header.checksum
+            previousChecksum: header.checksum,
+            through: through
         )
     }
 }
@@ -37,6 +56,13 @@ public enum Cure: Hashable, Sendable {
     case entry(GroupID, ChunkPlace)
     /// By bytes at an offset, which follow from what is intact.
     case bytes(GroupID, offset: Int, [UInt8])
+
+    /// Whose segment it is.
+    public var group: GroupID {
+        switch self {
+        case .entry(let group, _), .bytes(let group, _, _): group
+        }
+    }
 }
 
 extension LogError {

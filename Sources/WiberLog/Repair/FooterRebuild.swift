@@ -19,11 +19,7 @@ struct FooterRebuild {
         let header = try reader.header()
         let end = Int(trailer.chunksEnd)
         var segment = ActiveSegment(header, directory: "")
-        var place = ChunkPlace(
-            offset: header.length,
-            index: header.baseIndex,
-            previousChecksum: header.previousChecksum
-        )
+        var place = ChunkPlace(header)
         while place.offset < end {
             let chunk = try reader.verify(place, of: trailer.group, isWhole: true)
             segment.add(chunk, sparseInterval: sparseInterval)

@@ -8,13 +8,17 @@ struct PendingRepair: Sendable {
     var offset: Int
     var bytes: [UInt8]
 
-    /// What was there is kept first; the new bytes are durable at the end.
-    var steps: [DiskStep] {
-        [
+    /// What was there is kept first; the new bytes are durable at the end, in a new file, too.
+    static func steps(path: String, offset: Int, bytes: [UInt8]) -> [DiskStep] {
+        var steps: [DiskStep] = [
             .quarantine(path: path, offset: offset, count: bytes.count),
             .write(path: path, offset: offset, bytes: bytes),
             .sync(path: path),
         ]
+        if offset == 0, let end = path.lastIndex(of: "/") {
+            steps.append(.syncDirectory(path: String(path[..<end])))
+        }
+        return steps
     }
 }
 
@@ -32,11 +36,7 @@ extension LogStore {
 
     /// Whether the damaged place is still part of the group's log, and not trimmed away.
     public func holds(_ damage: Damage) -> Bool {
-        switch damage.cure {
-        case .entry(let group, _)?, .bytes(let group, _, _)?:
-            end(of: damage.path, group) != nil
-        case nil: false
-        }
+        damage.cure.map { end(of: damage.path, $0.group) != nil } ?? false
     }
 
     /// Puts entries that another replica has back in their place, with the next flush.
@@ -58,10 +58,10 @@ extension LogStore {
         else { return false }
         var next = place
         var bytes: [UInt8] = []
-        for chunk in chunks where next.offset + chunk.bytes.count <= end {
+        for chunk in chunks where next.offset <= end - chunk.bytes.count {
             let header = chunk.header
             guard header.group == group, header.index == next.index,
-                term(group, at: header.index) == header.term,
+                isKnown(header, slot, place),
                 next.previousChecksum == nil || next.previousChecksum == header.previousChecksum
             else { break }
             bytes += chunk.bytes
@@ -72,6 +72,15 @@ extension LogStore {
             PendingRepair(token: token, slot: slot, path: path, offset: place.offset, bytes: bytes)
         )
         return true
+    }
+
+    /// Whether the log knows this entry: an impaired one knows how far it was committed.
+    private func isKnown(_ header: ChunkHeader, _ slot: Int, _ place: ChunkPlace) -> Bool {
+        guard groups[slot].recovery != nil else {
+            return groups[slot].term(at: header.index) == header.term
+        }
+        guard let through = place.through else { return false }
+        return header.index <= min(through, groups[slot].base.index)
     }
 
     /// Puts bytes in their place that follow from what is intact, with the next flush.
@@ -99,7 +108,11 @@ extension LogStore {
         while bytes < options.flushTarget, let repair = repairs.popFirst() {
             tokens.append(repair.token)
             guard end(of: repair.path, groups[repair.slot].id) != nil else { continue }
-            steps += repair.steps
+            steps += PendingRepair.steps(
+                path: repair.path,
+                offset: repair.offset,
+                bytes: repair.bytes
+            )
             bytes += repair.bytes.count
         }
         return (steps, tokens)
@@ -108,6 +121,9 @@ extension LogStore {
     /// Where the chunks of one of a group's segments end; `nil` if it has no such file.
     private func end(of path: String, _ group: GroupID) -> Int? {
         guard let slot = slots[group] else { return nil }
+        if groups[slot].recovery != nil {
+            return path.hasPrefix(groups[slot].slot.directory + "/") ? .max : nil
+        }
         if let active = groups[slot].active, active.path == path { return active.end }
         guard let segment = groups[slot].closed.first(where: { $0.path == path }) else {
             return nil

@@ -30,10 +30,12 @@ public struct ReadPlan: Sendable {
     /// - Throws: ``LogError``: the segment is damaged, or was removed by a trim meanwhile; where
     ///   it can be repaired, the damage says how.
     public func run(on disk: any Disk) throws(LogError) -> [Chunk] {
+        let path = isUnlisted ? try unlistedFile(on: disk) : path
         var reader = try SegmentReader.open(path, on: disk)
         var place = try firstPlace(&reader)
         var chunks: [Chunk] = []
         var bytes = 0
+        let end = min(end, isUnlisted ? reader.size : end)
         do throws(LogError) {
             while place.offset < end {
                 let header = try reader.verify(place, of: group, isWhole: false)
@@ -59,9 +61,7 @@ public struct ReadPlan: Sendable {
 
     private func firstPlace(_ reader: inout SegmentReader) throws(LogError) -> ChunkPlace {
         if let place { return place }
-        guard let trailer else {
-            throw .damaged([Damage(path: path, what: "nothing says where its chunks are")])
-        }
+        guard let trailer else { return ChunkPlace(try reader.header()) }
         var rows: [SparseRow] = []
         do throws(LogError) {
             rows = try reader.tables(trailer).sparse

@@ -43,6 +43,8 @@ struct GroupLog: Sendable {
     /// The newest write-ahead log file that lists this group.
     var notedGeneration: UInt64 = 0
     var isDue = false
+    /// Set while the group is impaired: nothing may be added, committed or trimmed.
+    var recovery: GroupRecovery?
 
     init(number: Int, slot: GroupSlot, hard: HardSlot) {
         self.number = number

@@ -64,6 +64,9 @@ extension LogStore {
     public func plan(_ group: GroupID, from index: LogIndex, byteBudget: Int) -> ReadPlan? {
         guard let slot = slots[group] else { return nil }
         let log = groups[slot]
+        if log.recovery != nil {
+            return index <= log.base.index ? unlistedPlan(log, from: index, byteBudget) : nil
+        }
         guard index > log.base.index, index <= log.flushed else { return nil }
         let place = partition(log.closed) { $0.trailer.lastIndex < index }
         return plan(log, segment: place, .index(index), byteBudget)

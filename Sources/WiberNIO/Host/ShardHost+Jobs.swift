@@ -37,6 +37,14 @@ extension ShardHost {
         }
     }
 
+    func run(_ plan: GroupRecovery, token: UInt64) {
+        readThread.submit { state in
+            guard state == .active else { return }
+            let result = Result { () throws(LogError) in try plan.run(on: self.disk) }
+            self.loop.execute { self.handle(.recoveryCompleted(token: token, result)) }
+        }
+    }
+
     /// A full disk is waited for, and the shard is told; anything else ends the process
     /// (rules.md 6).
     private func failed(

@@ -201,6 +201,7 @@ public final class ShardHost: @unchecked Sendable {
         case .runLog(let job): run(job)
         case .runFlush(let job): run(job)
         case .runRead(let token, let plan): run(plan, token: token)
+        case .runRecovery(let token, let plan): run(plan, token: token)
         case .trace(let event): callbacks.trace(event)
         case .fatal(let reason): callbacks.fatal(reason)
         case .stopped: callbacks.stopped()

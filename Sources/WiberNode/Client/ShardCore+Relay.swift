@@ -55,7 +55,11 @@ extension ShardCore {
     private func dial(_ relay: Relay) {
         guard let slot = slotOfGroup[relay.group], !groups[slot].replicas.isEmpty else { return }
         let replicas = groups[slot].replicas
-        guard let place = place(of: replicas[relay.replica % replicas.count]) else { return }
+        // A replica of this node that is being repaired is passed over.
+        let next = [relay.replica, relay.replica + 1].lazy.compactMap { replica in
+            self.place(of: replicas[replica % replicas.count])
+        }
+        guard let place = next.first else { return }
         let connection = newDialedConnection()
         relays[connection] = relay
         let address = peers[place].address

@@ -16,6 +16,8 @@ enum ReadPurpose {
     case front(GroupID)
     /// Entries that another node's disk lost.
     case repair(NodeID, RepairRequest)
+    /// What a group needs to be in use.
+    case rebuild(GroupID)
 }
 
 /// A HISTORY that is being answered.
@@ -276,6 +278,7 @@ extension ShardCore {
             continueHistory(id, slot)
         case .front(let group): feedFront(group, chunks)
         case .repair(let node, let request): finishRepairRead(request, chunks, for: node)
+        case .rebuild(let group): if let slot = slotOfGroup[group] { activate(slot) }
         }
     }
 
@@ -294,6 +297,7 @@ extension ShardCore {
         case .front(let group):
             if let slot = slotOfGroup[group] { groups[slot].frontReadToken = nil }
         case .repair(let node, let request): finishRepairRead(request, [], for: node)
+        case .rebuild(let group): groupsToRecover.insert(group)
         }
     }
 }

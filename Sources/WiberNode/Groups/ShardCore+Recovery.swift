@@ -10,8 +10,13 @@ extension ShardCore {
         let meta = TopicConfiguration(name: "meta", replicas: configuration.nodes.count)
         if !store.isRegistered(.meta) { store.register(.meta, name: "meta") }
         recoveredGroups = recovery.groups
-        let slot = addGroup(.meta, meta, replicas: metaConfiguration.voters)
-        replayMeta(slot)
+        for what in recovery.repairs { trace(.warning, "repaired", [("what", what)]) }
+        if !recovery.impaired.isEmpty, configuration.nodes.count == 1 {
+            // Nobody else has it: the same words as for damage that has no cure.
+            emit(.fatal("\(LogError.damaged(recovery.impairedBy))"))
+        }
+        for group in recovery.impaired { startRecovery(group) }
+        _ = addGroup(.meta, meta, replicas: metaConfiguration.voters)
         for summary in recovery.groups where summary.id != .meta {
             trace(
                 .info,
@@ -23,36 +28,38 @@ extension ShardCore {
                 ]
             )
         }
-        if configuration.nodes.count == 1 { step(slot, .campaign) }
     }
 
-    /// Applies what is known to be committed: everything that reached a segment.
-    private func replayMeta(_ slot: Int) {
-        let committed = groups[slot].applied
+    /// What the meta log has committed: everything that reached a segment.
+    ///
+    /// - Returns: `nil` if a chunk cannot be read; a repair of it is under way then.
+    private func committedMeta(through committed: LogIndex) -> [Chunk]? {
+        var found: [Chunk] = []
         var index = store.firstIndex(.meta) ?? LogIndex(1)
         while index <= committed {
             guard let chunks = chunks(.meta, from: index, through: committed),
                 let last = chunks.last
-            else { return emit(.fatal("the meta log cannot be read; run `wiber data check`")) }
-            for chunk in chunks { applyMeta(chunk) }
+            else { return nil }
+            found += chunks
             index = last.header.index.next
         }
+        return found
     }
 
     /// Reads entries at the start, where blocking is fine.
     private func chunks(_ id: GroupID, from: LogIndex, through: LogIndex) -> [Chunk]? {
         if let chunk = store.chunk(id, at: from) { return [chunk] }
-        guard let plan = store.plan(id, from: from, byteBudget: 1 << 20),
-            let chunks = try? startupReader(plan)
-        else { return nil }
+        guard let plan = store.plan(id, from: from, byteBudget: 1 << 20) else { return nil }
+        guard let chunks = try? startupReader(plan) else {
+            // The same again where it does not block, and where damage is repaired.
+            startRead(plan, for: .rebuild(id))
+            return nil
+        }
         return chunks.filter { $0.header.index >= from && $0.header.index <= through }
     }
 
     /// Adds a group; returns its slot.
     func addGroup(_ id: GroupID, _ configuration: TopicConfiguration, replicas: [NodeID]) -> Int {
-        let recovered = recoveredGroups.first { $0.id == id }
-        let isReplica = replicas.contains(selfID) || id == .meta
-        let committed = recovered?.segmentEnd ?? .zero
         var group = Group(
             id: id,
             configuration: configuration,
@@ -61,32 +68,55 @@ extension ShardCore {
             raft: nil,
             topic: TopicState(configuration: configuration, budget: dedupBudget)
         )
-        group.applied = committed
-        if isReplica {
-            var options = RaftOptions(seed: random.next())
-            options.uncommittedBytesMax = store.uncommittedBytesMax
-            group.raft = Raft(
-                id: selfID,
-                options: options,
-                hardState: HardState(
-                    term: recovered?.term ?? .zero,
-                    votedFor: recovered?.votedFor ?? .zero
-                ),
-                log: raftLog(id, replicas),
-                commit: committed,
-                now: time.now
-            )
-        } else {
-            group.leaderHint = replicas.first
-        }
+        group.leaderHint = replicas.first { $0 != selfID }
         let slot = groups.count
         groups.append(group)
         slotOfGroup[id] = slot
-        nextRaftDeadline = min(nextRaftDeadline, group.raft?.nextDeadline ?? .distantFuture)
         if id != .meta { slotOfName[group.nameBytes] = slot }
-        rebuildTopic(slot)
+        if replicas.contains(selfID) || id == .meta { activate(slot) }
         markDirty(slot)
         return slot
+    }
+
+    /// Takes this node's replica into use: as soon as all that it needs can be read.
+    ///
+    /// Until then the node behaves as one without a replica: it neither votes nor acknowledges.
+    func activate(_ slot: Int) {
+        let id = groups[slot].id
+        guard groups[slot].raft == nil, !store.isImpaired(id) else { return }
+        let recovered = recoveredGroups.first { $0.id == id }
+        let committed = recovered?.segmentEnd ?? .zero
+        groups[slot].applied = committed
+        let seed = random.next()
+        guard rebuildTopic(slot),
+            let commands = id == .meta ? committedMeta(through: committed) : []
+        else {
+            groups[slot].topic.truncated(from: LogIndex(1), last: nil)
+            groups[slot].topic = TopicState(
+                configuration: groups[slot].configuration,
+                budget: dedupBudget
+            )
+            groups[slot].applied = .zero
+            return
+        }
+        var options = RaftOptions(seed: seed)
+        options.uncommittedBytesMax = store.uncommittedBytesMax
+        groups[slot].raft = Raft(
+            id: selfID,
+            options: options,
+            hardState: HardState(
+                term: recovered?.term ?? .zero,
+                votedFor: recovered?.votedFor ?? .zero
+            ),
+            log: raftLog(id, groups[slot].replicas),
+            commit: committed,
+            now: time.now
+        )
+        groups[slot].leaderHint = nil
+        nextRaftDeadline = min(nextRaftDeadline, groups[slot].raft?.nextDeadline ?? .distantFuture)
+        for chunk in commands { applyMeta(chunk) }
+        if id == .meta, configuration.nodes.count == 1 { step(slot, .campaign) }
+        markDirty(slot)
     }
 
     private func raftLog(_ id: GroupID, _ replicas: [NodeID]) -> RaftLog {
@@ -109,16 +139,18 @@ extension ShardCore {
     }
 
     /// The topic's state from the last committed header and what came after it.
-    private func rebuildTopic(_ slot: Int) {
+    ///
+    /// - Returns: `false` if a chunk cannot be read.
+    private func rebuildTopic(_ slot: Int) -> Bool {
         let id = groups[slot].id
-        guard let last = store.lastIndex(id), let first = store.firstIndex(id) else { return }
+        guard let last = store.lastIndex(id), let first = store.firstIndex(id) else { return true }
         let committed = groups[slot].applied
         var from = committed == .zero ? first : committed
         if let needed = dedupStart(slot, first: first, last: last) { from = min(from, needed) }
         var index = from
         while index <= last {
             guard let chunks = chunks(id, from: index, through: last), let end = chunks.last else {
-                return emit(.fatal("group \(id) cannot be read; run `wiber data check`"))
+                return false
             }
             for chunk in chunks {
                 groups[slot].topic.appended(chunk, digester: digester)
@@ -127,6 +159,7 @@ extension ShardCore {
             index = end.header.index.next
         }
         findLastMessageTime(slot)
+        return true
     }
 
     /// The last message's time, which later entries without messages do not tell.

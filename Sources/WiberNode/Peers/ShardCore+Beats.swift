@@ -50,6 +50,7 @@ extension ShardCore {
         retryReads()
         retryRelays()
         sweepRepairs()
+        retryRecoveries()
         expireForwards()
         expirePendingTopics()
         for slot in groups.indices {

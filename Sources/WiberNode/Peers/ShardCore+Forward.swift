@@ -122,7 +122,9 @@ extension ShardCore {
     private func nextReplica(_ slot: Int, _ node: NodeID) -> NodeID? {
         let replicas = groups[slot].replicas
         guard let place = replicas.firstIndex(of: node) else { return replicas.first }
-        return replicas[(place + 1) % replicas.count]
+        let next = replicas[(place + 1) % replicas.count]
+        guard next == selfID, replicas.count > 2 else { return next }
+        return replicas[(place + 2) % replicas.count]
     }
 
     /// On a node without a replica: the one it would ask cannot be reached, so another is next.

@@ -20,11 +20,13 @@ struct RepairTask {
 
     let damage: Damage
     let cure: Cure
-    let since: Instant
+    var since: Instant
     /// How many entries to ask for.
     let span: UInt64
     /// Reads that go on once this is repaired.
     var waiters: [PendingRead] = []
+    /// Whether an impaired group waits for it: then it is never given up.
+    var isForRecovery = false
     /// When the node that was asked last was asked; `nil` if no answer is due.
     var askedAt: Instant?
     /// How many nodes were asked so far.
@@ -42,11 +44,7 @@ struct RepairTask {
         nextAsk = now
     }
 
-    var group: GroupID {
-        switch cure {
-        case .entry(let group, _), .bytes(let group, _, _): group
-        }
-    }
+    var group: GroupID { cure.group }
 
     func isSame(as other: Damage) -> Bool {
         damage.path == other.path && damage.offset == other.offset

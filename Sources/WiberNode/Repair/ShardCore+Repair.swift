@@ -39,15 +39,21 @@ extension ShardCore {
             repairs[token]?.waiters.append(read)
             return true
         }
-        guard repairs.count < LogStore.repairsMax else { return false }
-        let id = token()
+        guard !store.isImpaired(cure.group) else { return false }
         var task = RepairTask(damage, cure, span: span, at: time.now)
         if !isForPeer { task.waiters = [read] }
+        return add(task) && !isForPeer
+    }
+
+    /// Begins a repair, unless there are too many.
+    func add(_ task: RepairTask) -> Bool {
+        guard repairs.count < LogStore.repairsMax else { return false }
+        let id = token()
         repairs[id] = task
         counters.damageFound += 1
-        trace(.warning, "damage found", [("place", "\(damage)")])
+        trace(.warning, "damage found", [("place", "\(task.damage)")])
         begin(id)
-        return !isForPeer
+        return true
     }
 
     private func begin(_ id: UInt64) {
@@ -166,6 +172,14 @@ extension ShardCore {
     }
 
     private func giveUp(_ id: UInt64) {
+        if let task = repairs[id], task.isForRecovery {
+            repairs[id]?.since = time.now
+            return trace(
+                .error,
+                "a group waits for an entry that no node that is up has",
+                [("group", "\(task.group)"), ("place", "\(task.damage)")]
+            )
+        }
         guard let task = repairs.removeValue(forKey: id) else { return }
         counters.repairsFailed += 1
         trace(.error, "damage not repaired", [("place", "\(task.damage)")])
@@ -179,6 +193,7 @@ extension ShardCore {
             counters.repairs += 1
             trace(.info, "damage repaired", [("place", "\(task.damage)")])
             for read in task.waiters { rerun(read) }
+            if task.isForRecovery { startRecovery(task.group, span: task.span * 2) }
         }
     }
 
@@ -195,7 +210,7 @@ extension ShardCore {
             sessions[connection]?.subscriptions[place].readToken = token
         case .front(let group):
             if let slot = slotOfGroup[group] { groups[slot].frontReadToken = token }
-        case .replication, .history, .repair: break
+        case .replication, .history, .repair, .rebuild: break
         }
     }
 }

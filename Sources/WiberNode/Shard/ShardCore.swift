@@ -48,6 +48,11 @@ public final class ShardCore {
     var reads: [UInt64: PendingRead] = [:]
     /// Damage that is being put right, by token.
     var repairs: [UInt64: RepairTask] = [:]
+    /// Impaired groups whose segments are being read, by token.
+    var recoveries: [UInt64: (group: GroupID, span: UInt64)] = [:]
+    /// Groups that are not in use and whose repair is tried again at ``nextRecovery``.
+    var groupsToRecover: Set<GroupID> = []
+    var nextRecovery = Instant.zero
     /// Reads that are under way for repairs of other nodes.
     var repairsServing = 0
     /// Reads that found no leader yet.
@@ -133,6 +138,7 @@ public final class ShardCore {
             repaired(job.repaired)
         case .diskFull(let job, let path): diskFull(job, path)
         case .readCompleted(let token, let result): readCompleted(token, result)
+        case .recoveryCompleted(let token, let result): recoveryCompleted(token, result)
         case .shutdown: beginShutdown()
         }
     }

@@ -51,6 +51,8 @@ public enum ShardEvent: Sendable {
     case diskFull(DiskJob, path: String)
     /// A `.runRead` is done.
     case readCompleted(token: UInt64, Result<[Chunk], LogError>)
+    /// A `.runRecovery` is done.
+    case recoveryCompleted(token: UInt64, Result<GroupRecovery.Outcome, LogError>)
     /// The process was asked to stop.
     case shutdown
 }
@@ -79,6 +81,8 @@ public enum ShardEffect: Sendable {
     case runFlush(FlushJob)
     /// Run on a read thread, then `.readCompleted`.
     case runRead(token: UInt64, ReadPlan)
+    /// Run on a read thread, then `.recoveryCompleted`.
+    case runRecovery(token: UInt64, GroupRecovery)
     /// Something to log.
     case trace(TraceEvent)
     /// Say why on standard error, and exit with a failure.

@@ -36,6 +36,7 @@ struct Counters {
     var repairs: UInt64 = 0
     var repairsFailed: UInt64 = 0
     var repairsServed: UInt64 = 0
+    var groupsHealed: UInt64 = 0
     var slowFlushes: UInt64 = 0
     var flushNanoseconds: UInt64 = 0
 }

@@ -113,6 +113,18 @@ extension ShardCore {
                 .counter,
                 Double(counters.repairsServed)
             ),
+            metric(
+                "wiber_groups_repaired_total",
+                "Groups that were damaged at the start and are in use again.",
+                .counter,
+                Double(counters.groupsHealed)
+            ),
+            metric(
+                "wiber_groups_impaired",
+                "Groups that are damaged and not in use.",
+                .gauge,
+                Double(store.impairedGroups.count)
+            ),
             metric("wiber_repairs", "Repairs under way.", .gauge, Double(repairs.count)),
             metric(
                 "wiber_repair_reads",

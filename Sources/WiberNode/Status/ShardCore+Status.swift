@@ -15,6 +15,7 @@ extension ShardCore {
         guard store.superblock.clusterID != .zero else {
             return "the cluster is not formed yet: a majority of its nodes must be up"
         }
+        if let reason = recoveryReadiness { return reason }
         guard groups[ShardCore.metaSlot].leader != nil else {
             return "the meta group has no leader"
         }

@@ -28,6 +28,7 @@ struct RotTests {
 
     /// What a start made of a changed file.
     enum Outcome {
+        /// By the whole node, or by the group until other replicas have repaired it.
         case refused
         case intact
         case different
@@ -41,6 +42,7 @@ struct RotTests {
                 identity: LogDriver.identity
             )
         else { return .refused }
+        guard recovery.impaired.isEmpty else { return .refused }
         for (id, _) in LogDriver.groups {
             guard let model = driver.models[id],
                 let group = recovery.groups.first(where: { $0.id == id }),

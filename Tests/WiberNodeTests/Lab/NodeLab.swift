@@ -303,6 +303,12 @@ final class NodeLab {
                 let result = Result { () throws(LogError) in try plan.run(on: disk) }
                 lab.handle(place, .readCompleted(token: token, result))
             }
+        case .runRecovery(let token, let plan):
+            onMachine(place, after: microseconds(50...2_000)) { lab, machine in
+                let disk = machine.disk
+                let result = Result { () throws(LogError) in try plan.run(on: disk) }
+                lab.handle(place, .recoveryCompleted(token: token, result))
+            }
         case .trace(let event):
             let facts = event.metadata.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
             note(place, "\(event.message) \(facts)")

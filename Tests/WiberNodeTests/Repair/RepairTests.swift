@@ -120,7 +120,7 @@ struct RepairTests {
             for client in clients where !client.isClosed {
                 ledger.publish(lab, client, "news", count: 3)
             }
-            let place = [0, 2][round % 2]
+            let place = round % 3
             lab.flip(path, bit: (700 + round * 900) * 8, on: place)
             if lab.machines[place].core != nil {
                 let reader = lab.connect(to: place)

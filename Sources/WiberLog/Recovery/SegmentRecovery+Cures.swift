@@ -1,0 +1,88 @@
+import WiberBase
+
+/// What a start can do about headers, footers and files that are damaged or missing: each follows
+/// from the file before it, or from the chunks.
+extension SegmentRecovery {
+    /// A file's header; what it must be says the file before.
+    func header(_ file: File, _ reader: inout SegmentReader) throws(LogError) -> SegmentHeader {
+        do throws(LogError) {
+            return try reader.header()
+        } catch {
+            guard let sequence = SegmentHeader.baseSequence(ofPath: file.path),
+                let header = expectedHeader(file.base, sequence)
+            else { throw error }
+            let cure = Cure.bytes(group.group, offset: 0, header.encode())
+            throw error.cured(by: cure, path: file.path, offset: 0)
+        }
+    }
+
+    /// A file between the one that was read last and `file`, or before the first.
+    func missingFile(before file: File) -> Damage? {
+        let next = result.closed.isEmpty ? hard.logStart : result.last.index.next
+        return file.base > next
+            ? missingFile(next, what: "before \(file.path) a file is missing") : nil
+    }
+
+    /// The file that should begin with an entry, made anew: its chunks are fetched next.
+    func missingFile(_ base: LogIndex, what: String) -> Damage? {
+        let sequence = result.closed.last?.trailer.nextSequence ?? Sequence(1)
+        guard let header = expectedHeader(base, sequence) else { return nil }
+        let path = group.directory + "/" + header.name
+        let cure = Cure.bytes(group.group, offset: 0, header.encode())
+        return Damage(path: path, offset: 0, what: what, cure: cure)
+    }
+
+    private func expectedHeader(_ base: LogIndex, _ sequence: Sequence) -> SegmentHeader? {
+        if result.closed.isEmpty {
+            guard base == LogIndex(1), sequence == Sequence(1) else { return nil }
+            return SegmentHeader(
+                group: group.group,
+                baseIndex: base,
+                baseSequence: sequence,
+                previousTerm: .zero,
+                previousChecksum: 0
+            )
+        }
+        guard base == result.last.index.next else { return nil }
+        return SegmentHeader(
+            group: group.group,
+            baseIndex: base,
+            baseSequence: sequence,
+            previousTerm: result.last.term,
+            previousChecksum: lastChecksum,
+            configuration: result.configuration
+        )
+    }
+
+    /// The damage of a closed segment without a good footer: the first bad chunk, or else the
+    /// footer, which its chunks give.
+    func footerDamage(
+        _ file: File,
+        _ header: SegmentHeader,
+        through last: LogIndex,
+        _ reader: inout SegmentReader
+    ) throws(LogError) -> LogError {
+        var segment = ActiveSegment(header, directory: group.directory)
+        var place = ChunkPlace(header, through: last)
+        while place.index <= last {
+            let chunk = try reader.verify(place, of: group.group, isWhole: true)
+            segment.add(chunk, sparseInterval: sparseInterval)
+            place = place.after(chunk)
+        }
+        var damage = Damage(path: file.path, offset: segment.end, what: "the footer is damaged")
+        if let (bytes, trailer) = segment.footer(), trailer.fileSize >= reader.size {
+            damage.cure = .bytes(group.group, offset: segment.end, bytes)
+        }
+        return .damaged([damage])
+    }
+}
+
+extension SegmentHeader {
+    /// The first sequence of the file at a path, if its name is one that ``name`` makes.
+    static func baseSequence(ofPath path: String) -> Sequence? {
+        guard let name = path.split(separator: "/").last, baseIndex(ofName: String(name)) != nil,
+            let sequence = UInt64(name.split(separator: "-")[1].dropLast(4))
+        else { return nil }
+        return Sequence(sequence)
+    }
+}

@@ -19,6 +19,8 @@ public struct ReadPlan: Sendable {
     /// Where the chunks end.
     let end: Int
     let sparseInterval: Int
+    /// Set if header and footer are to be verified first.
+    var frame: SegmentFrame?
 
     /// Reads and verifies chunks, up to the byte budget or the end of the file, at least one.
     ///
@@ -32,6 +34,7 @@ public struct ReadPlan: Sendable {
     public func run(on disk: any Disk) throws(LogError) -> [Chunk] {
         let path = isUnlisted ? try unlistedFile(on: disk) : path
         var reader = try SegmentReader.open(path, on: disk)
+        try frame?.check(&reader, of: group, trailer, sparseInterval: sparseInterval)
         var place = try firstPlace(&reader)
         var chunks: [Chunk] = []
         var bytes = 0

@@ -18,6 +18,8 @@ enum ReadPurpose {
     case repair(NodeID, RepairRequest)
     /// What a group needs to be in use.
     case rebuild(GroupID)
+    /// What nobody asked for: whether it is still intact.
+    case scrub(GroupID)
 }
 
 /// A HISTORY that is being answered.
@@ -279,6 +281,7 @@ extension ShardCore {
         case .front(let group): feedFront(group, chunks)
         case .repair(let node, let request): finishRepairRead(request, chunks, for: node)
         case .rebuild(let group): if let slot = slotOfGroup[group] { activate(slot) }
+        case .scrub(let group): scrubbed(group, chunks)
         }
     }
 
@@ -298,6 +301,7 @@ extension ShardCore {
             if let slot = slotOfGroup[group] { groups[slot].frontReadToken = nil }
         case .repair(let node, let request): finishRepairRead(request, [], for: node)
         case .rebuild(let group): groupsToRecover.insert(group)
+        case .scrub(let group): scrubFailed(group)
         }
     }
 }

@@ -51,6 +51,7 @@ extension ShardCore {
         retryRelays()
         sweepRepairs()
         retryRecoveries()
+        sweepScrub()
         expireForwards()
         expirePendingTopics()
         for slot in groups.indices {

@@ -210,7 +210,7 @@ extension ShardCore {
             sessions[connection]?.subscriptions[place].readToken = token
         case .front(let group):
             if let slot = slotOfGroup[group] { groups[slot].frontReadToken = token }
-        case .replication, .history, .repair, .rebuild: break
+        case .replication, .history, .repair, .rebuild, .scrub: break
         }
     }
 }

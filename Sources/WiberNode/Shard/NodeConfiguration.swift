@@ -126,6 +126,12 @@ public struct NodeLimits: Sendable {
     public var repairPause = Instant.Span.milliseconds(200)
     /// Reads that wait for one repair.
     public var readsPerRepair = 256
+    /// How fast segments are verified in the background, in bytes; 0: not at all.
+    public var scrubBytesPerSecond = 4 << 20
+    /// How long after the start the first verification begins.
+    public var scrubDelay = Instant.Span.seconds(60)
+    /// The time from one verification of all segments to the next, at least.
+    public var scrubInterval = Instant.Span.seconds(3_600)
     /// Reads under way at a time for repairs of other nodes.
     public var repairReads = 8
     /// The time between two beats to a node.

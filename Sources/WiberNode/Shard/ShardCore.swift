@@ -53,6 +53,7 @@ public final class ShardCore {
     /// Groups that are not in use and whose repair is tried again at ``nextRecovery``.
     var groupsToRecover: Set<GroupID> = []
     var nextRecovery = Instant.zero
+    var scrub = Scrub()
     /// Reads that are under way for repairs of other nodes.
     var repairsServing = 0
     /// Reads that found no leader yet.

@@ -35,6 +35,8 @@ struct Counters {
     var damageFound: UInt64 = 0
     var repairs: UInt64 = 0
     var repairsFailed: UInt64 = 0
+    var scrubbedBytes: UInt64 = 0
+    var scrubPasses: UInt64 = 0
     var repairsServed: UInt64 = 0
     var groupsHealed: UInt64 = 0
     var slowFlushes: UInt64 = 0

@@ -90,6 +90,18 @@ extension ShardCore {
     private func repairMetrics() -> [Metric] {
         [
             metric(
+                "wiber_scrubbed_bytes_total",
+                "Bytes in segments that were verified in the background.",
+                .counter,
+                Double(counters.scrubbedBytes)
+            ),
+            metric(
+                "wiber_scrub_passes_total",
+                "Times that all segments were verified in the background.",
+                .counter,
+                Double(counters.scrubPasses)
+            ),
+            metric(
                 "wiber_damage_found_total",
                 "Places on disk that were not as they were written.",
                 .counter,

@@ -4,8 +4,10 @@ import WiberBase
 public struct LogCheck {
     /// What was found.
     public struct Report: Sendable {
-        /// What is damaged; the directory is sound if there is nothing.
-        public var damages: [Damage] = []
+        /// What is damaged, each with what helps; the directory is sound if there is nothing.
+        public var findings: [Finding] = []
+        /// The damages alone.
+        public var damages: [Damage] { findings.map(\.damage) }
         /// What a crash explains, and the next start puts right.
         public var notes: [String] = []
         /// Entries that were verified, in segments and in the write-ahead log.
@@ -14,7 +16,16 @@ public struct LogCheck {
         public var files = 0
 
         /// Whether nothing is damaged.
-        public var isSound: Bool { damages.isEmpty }
+        public var isSound: Bool { findings.isEmpty }
+
+        mutating func add(_ damages: [Damage], _ remedy: Remedy? = nil) {
+            for damage in damages {
+                let isKnown = findings.contains { known in
+                    known.damage.path == damage.path && known.damage.offset == damage.offset
+                }
+                if !isKnown { findings.append(Finding(damage, remedy ?? damage.remedy)) }
+            }
+        }
     }
 
     private let disk: any Disk
@@ -32,9 +43,9 @@ public struct LogCheck {
         } catch .disk(let error) {
             throw error
         } catch .damaged(let list) {
-            check.report.damages += list
+            check.report.add(list)
         } catch {
-            check.report.damages.append(Damage(path: Superblock.path, what: "\(error)"))
+            check.report.add([Damage(path: Superblock.path, what: "\(error)")])
         }
         return check.report
     }
@@ -43,19 +54,20 @@ public struct LogCheck {
         var slots = SlotRecovery(disk)
         guard let superblock = try slots.superblock() else {
             let missing = Damage(path: Superblock.path, what: "there is none: no data directory?")
-            report.damages += slots.damages.isEmpty ? [missing] : slots.damages
+            report.add(slots.damages.isEmpty ? [missing] : slots.damages)
             return
         }
         try slots.readGroups()
         report.files += 3
-        report.damages += slots.damages + slots.badCopies
+        report.add(slots.damages)
+        report.add(slots.badCopies, .start)
         report.notes += slots.repairs
         guard let replay = try checkLog(superblock) else { return }
         for (slot, hard) in slots.groups { try checkGroup(slot, hard, replay) }
         let known = Set(slots.groups.map(\.slot.group))
         for group in replay.tails.keys.sorted() where !known.contains(group) {
             let what = "group \(group) is not in `groups`"
-            report.damages.append(Damage(path: WALFile.directory, what: what))
+            report.add([Damage(path: WALFile.directory, what: what)])
         }
     }
 
@@ -66,7 +78,7 @@ public struct LogCheck {
             try scan.run()
             report.files += scan.files.count
             let chain = try scan.chain()
-            report.damages += scan.damages
+            report.add(scan.damages)
             guard let chain else { return nil }
             try replay.run(chain, on: disk)
             if let torn = chain.tornTail {
@@ -75,7 +87,7 @@ public struct LogCheck {
         } catch {
             throw .disk(error)
         }
-        report.damages += replay.damages
+        report.add(replay.damages)
         report.entries += replay.entryCount
         return replay
     }
@@ -100,10 +112,11 @@ public struct LogCheck {
             let needed = max(segments.result.committed, hard.segmentEnd)
             if last < needed {
                 let what = "group \(slot.group) ends at \(last), and \(needed) was in a segment"
-                report.damages.append(Damage(path: WALFile.directory, what: what))
+                report.add([Damage(path: WALFile.directory, what: what)])
             }
         } catch .damaged(let list) {
-            report.damages += list
+            report.add(list)
+            try surveyAll(slot, below: limit)
         }
         for segment in segments.result.closed { try checkClosed(segment) }
         if let active = segments.result.active {
@@ -120,7 +133,24 @@ public struct LogCheck {
         do throws(LogError) {
             report.entries += try SegmentCheck(disk, segment).run()
         } catch .damaged(let list) {
-            report.damages += list
+            try report.add(SegmentSurvey(disk, segment.path, segment.trailer.group).run())
+            report.add(list)
+        }
+    }
+
+    /// Lists all damage in the files of a group, after the first was found.
+    private mutating func surveyAll(_ slot: GroupSlot, below limit: LogIndex?) throws(LogError) {
+        var names: [String] = []
+        do throws(DiskError) {
+            names = try disk.list(slot.directory)
+        } catch {
+            throw .disk(error)
+        }
+        for name in names.sorted() {
+            guard let base = SegmentHeader.baseIndex(ofName: name), limit.map({ base < $0 }) ?? true
+            else { continue }
+            let path = slot.directory + "/" + name
+            try report.add(SegmentSurvey(disk, path, slot.group, limit: limit).run())
         }
     }
 }

@@ -101,6 +101,16 @@ struct SegmentReader {
         }
     }
 
+    /// The length that the chunk at `offset` claims; `nil` if not even that can be read.
+    mutating func claimedLength(at offset: Int) -> Int? {
+        guard let fixed = try? load(at: offset, count: ChunkHeader.size) else { return nil }
+        let header = try? verified(at: offset, fixed) { bytes throws(CodecError) in
+            var fields = ByteReader(bytes)
+            return try ChunkHeader.decode(&fields)
+        }
+        return header.map { Int($0.length) }
+    }
+
     private mutating func loadChunk(at offset: Int) throws(LogError) -> Range<Int> {
         let fixed = try load(at: offset, count: ChunkHeader.size)
         let length = try verified(at: offset, fixed) { bytes throws(CodecError) in

@@ -1,23 +1,21 @@
 import ArgumentParser
-import CWiber
 import Foundation
-import Glibc
 import WiberLog
-import WiberNIO
 
 /// The command `wiber data`.
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data",
-        abstract: "Look at data directories.",
-        subcommands: [Check.self]
+        abstract: "Look at data directories, and repair what can be repaired alone.",
+        subcommands: [Check.self, Repair.self]
     )
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Verify every checksum of a stopped node's directory.",
             discussion: """
-                Exits with 1 and lists what is damaged, if anything is. Changes nothing. A \
+                Exits with 1 and lists what is damaged, if anything is, each with what helps: \
+                the next start alone, the other replicas, or nothing here. Changes nothing. A \
                 directory that a running node has is not checked.
 
                 Examples:
@@ -33,18 +31,17 @@ struct DataCommand: ParsableCommand {
             var notes: [String] = []
             var entries = 0
             var files = 0
-            let paths = try directories()
+            let paths = try DataDirectories.find(directory, output)
             for path in paths {
-                let report = try check(path)
+                let report = try DataDirectories.use(path, output) { try LogCheck.run($0) }
                 entries += report.entries
                 files += report.files
                 notes += report.notes.map { "\(path): \($0)" }
-                for found in report.damages {
-                    damage.append([
-                        "path": path + "/" + found.path, "offset": found.offset ?? -1,
-                        "what": found.what,
-                    ])
-                    if output == .text { Terminal.say("\(path)/\(found)") }
+                for found in report.findings {
+                    damage.append(DataDirectories.json(found, in: path))
+                    if output == .text {
+                        Terminal.say("\(path)/\(found.damage): \(found.remedy.text)")
+                    }
                 }
             }
             switch output {
@@ -54,7 +51,7 @@ struct DataCommand: ParsableCommand {
                 Terminal.say(
                     damage.isEmpty
                         ? "\(what) checked, \(files) files, \(entries) entries: no damage"
-                        : "\(damage.count) damaged; the node refuses to start with this"
+                        : "\(damage.count) damaged"
                 )
             case .json:
                 Terminal.printJSON([
@@ -63,41 +60,6 @@ struct DataCommand: ParsableCommand {
                 ])
             }
             if !damage.isEmpty { throw ExitCode(1) }
-        }
-
-        /// Checks one directory while no node can have it.
-        private func check(_ path: String) throws -> LogCheck.Report {
-            let lock = open(path + "/lock", O_RDONLY | O_CLOEXEC)
-            defer { if lock >= 0 { close(lock) } }
-            if lock >= 0, wiber_lock(lock) != 0 {
-                let process = DataDirectory.processID(in: path).map { ", process \($0)," } ?? ""
-                throw failure("a running node\(process) has \(path): stop it first")
-            }
-            do {
-                return try LogCheck.run(PosixDisk(root: path))
-            } catch {
-                throw failure("\(error)")
-            }
-        }
-
-        private func directories() throws -> [String] {
-            let manager = FileManager.default
-            if manager.fileExists(atPath: directory + "/super") { return [directory] }
-            let names = (try? manager.contentsOfDirectory(atPath: directory)) ?? []
-            let nodes = names.sorted().map { directory + "/" + $0 }
-                .filter { manager.fileExists(atPath: $0 + "/super") }
-            guard !nodes.isEmpty else {
-                throw failure("\(directory) is no data directory: name DATA/<node>")
-            }
-            return nodes
-        }
-
-        private func failure(_ text: String) -> ExitCode {
-            switch output {
-            case .text: Terminal.complain("wiber: \(text)")
-            case .json: Terminal.printJSON(["error": text])
-            }
-            return ExitCode(1)
         }
     }
 }

@@ -1,0 +1,82 @@
+import WiberBase
+
+/// Puts right, offline, what follows from what is intact: copies of slots, headers, footers.
+///
+/// The same as the next start does; the write-ahead log is read and never changed. What is
+/// overwritten is kept in quarantine.
+public struct LogRepair {
+    /// What was done, and what is left.
+    public struct Report: Sendable {
+        /// What was put right, in words.
+        public var repaired: [String] = []
+        /// What is still damaged: for other replicas, or for nobody.
+        public var remaining: [Finding] = []
+    }
+
+    /// Repairs the directory of one node; no other process may be using it.
+    ///
+    /// - Throws: ``DiskError`` if a file cannot be read or written.
+    public static func run(_ disk: any Disk) throws(DiskError) -> Report {
+        var report = Report()
+        do throws(LogError) {
+            try repair(disk, &report)
+        } catch .disk(let error) {
+            throw error
+        } catch {}  // The check names it.
+        report.remaining = try LogCheck.run(disk).findings
+        return report
+    }
+
+    private static func repair(_ disk: any Disk, _ report: inout Report) throws(LogError) {
+        var slots = SlotRecovery(disk)
+        guard let superblock = try slots.superblock() else { return }
+        try slots.readGroups()
+        guard slots.damages.isEmpty else { return }
+        do throws(DiskError) {
+            for step in slots.repairSteps { try step.run(on: disk) }
+        } catch {
+            throw .disk(error)
+        }
+        report.repaired += slots.badCopies.map(\.description)
+        guard let replay = try replay(superblock, disk) else { return }
+        for (slot, hard) in slots.groups {
+            try repair(slot, hard, replay.tails[slot.group] ?? [], disk, &report)
+        }
+    }
+
+    /// What the write-ahead log holds; `nil` if it is damaged: then nothing says which part of the
+    /// segments counts.
+    private static func replay(
+        _ superblock: Superblock,
+        _ disk: any Disk
+    ) throws(LogError) -> WALReplay? {
+        var scan = WALScan(disk, salt: superblock.salt, fileCount: superblock.walFileCount)
+        var replay = WALReplay()
+        do throws(DiskError) {
+            try scan.run()
+            guard scan.damages.isEmpty, let chain = try scan.chain() else { return nil }
+            try replay.run(chain, on: disk)
+        } catch {
+            throw .disk(error)
+        }
+        return replay.damages.isEmpty ? replay : nil
+    }
+
+    private static func repair(
+        _ slot: GroupSlot,
+        _ hard: HardSlot,
+        _ tail: [Chunk],
+        _ disk: any Disk,
+        _ report: inout Report
+    ) throws(LogError) {
+        let recovery = GroupRecovery(
+            slot: slot,
+            hard: hard,
+            limit: tail.first { $0.header.index >= hard.logStart }?.header.index,
+            sparseInterval: LogOptions().sparseInterval
+        )
+        do throws(LogError) {
+            _ = try recovery.readRepairing(disk) { report.repaired.append($0.description) }
+        } catch .damaged {}  // The check names it.
+    }
+}

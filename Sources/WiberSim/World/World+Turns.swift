@@ -92,6 +92,13 @@ extension World {
                 let result = Result { () throws(LogError) in try plan.run(on: disk) }
                 world.handle(place, .readCompleted(token: token, result))
             }
+        case .runRecovery(let token, let plan):
+            trace.note(.read, place, token, 1, now)
+            onMachine(place, after: diskTime(place)) { world, machine in
+                let disk = machine.disk
+                let result = Result { () throws(LogError) in try plan.run(on: disk) }
+                world.handle(place, .recoveryCompleted(token: token, result))
+            }
         case .trace(let event): record(event, place)
         case .fatal(let reason): gaveUp(place, reason)
         case .stopped: stopped(place)

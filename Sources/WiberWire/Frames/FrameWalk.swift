@@ -35,7 +35,8 @@ package enum FrameWalk {
         case .beat: .beat
         case .raft: .raft
         case .hello, .helloReply, .goodbye, .forwardPublish, .forwardReply, .readIndexRequest,
-            .readIndexReply, .createTopic, .createTopicReply, .topicReport:
+            .readIndexReply, .createTopic, .createTopicReply, .topicReport, .repairRequest,
+            .repairReply:
             .other
         }
     }

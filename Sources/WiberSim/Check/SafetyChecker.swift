@@ -53,6 +53,7 @@ final class SafetyChecker {
             guard let glance, glance != machine.seen[slot], let view = core.view(slot) else {
                 continue
             }
+            if machine.impaired.remove(view.id) != nil { healed(view, on: machine) }
             look(at: view, slot, core, machine, world)
             machine.seen[slot] = glance
         }
@@ -207,6 +208,7 @@ final class SafetyChecker {
 
     /// A process starts: what its disk had promised is still there.
     func recovered(_ recovery: Recovery, on machine: Machine) {
+        machine.impaired = Set(machine.durable.keys).subtracting(recovery.groups.map(\.id))
         for group in recovery.groups {
             let before = machine.durable[group.id] ?? DurableState()
             let isVoteKept =
@@ -233,6 +235,18 @@ final class SafetyChecker {
                 logTerm: group.last.term
             )
         }
+    }
+
+    /// A group that was damaged at the start is whole again: its promises must be, too.
+    private func healed(_ view: GroupView, on machine: Machine) {
+        let before = machine.durable[view.id] ?? DurableState()
+        require(
+            view.last.index >= before.through || view.last.term > before.logTerm,
+            "durable log",
+            "\(machine.name) repaired \(view.name) up to \(view.last), and had promised \(before)"
+        )
+        machine.durable[view.id]?.through = view.durable
+        machine.durable[view.id]?.logTerm = view.last.term
     }
 
     /// A job of the log thread is complete: what it says is on the disk.

@@ -27,6 +27,8 @@ final class Machine {
     var downFaults = 0
     /// Its data was damaged on purpose: it may refuse to start.
     var isDamaged = false
+    /// Groups whose data is damaged, as this process found it.
+    var impaired: Set<GroupID> = []
     /// It refuses to start, and says why.
     var refusal: String?
     /// After this many effects the process dies.

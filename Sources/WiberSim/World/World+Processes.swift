@@ -45,7 +45,9 @@ extension World {
 
     private func refused(_ place: Int, _ error: LogError) {
         let machine = machines[place]
-        if case .disk = error {  // The disk failed while it was read: the supervisor tries again.
+        var isTransient = machine.disk.unreadable != nil
+        if case .disk = error { isTransient = true }
+        if isTransient {  // The disk failed while it was read: the supervisor tries again.
             machine.disk.processEnded()
             return after(500_000_000) { world in world.start(place) }
         }

@@ -153,6 +153,7 @@ extension World {
             return kill(place)
         }
         handle(place, .diskFull(job, path: error.path))
-        onMachine(place, after: 500_000_000) { world, _ in world.runJob(place, job, run, completed) }
+        onMachine(place, after: 500_000_000) { world, _ in world.runJob(place, job, run, completed)
+        }
     }
 }

@@ -18,11 +18,9 @@ package final class SeedPool: Sendable {
     private let finished: @Sendable (SeedOutcome, _ done: Int) -> Void
     private let state: Mutex<State>
 
-    /// A pool for `count` seeds from `first` on.
+    /// A pool for `count` seeds from `first` on, of which `jobs` run side by side.
     ///
-    /// - Parameters:
-    ///   - jobs: how many workers run side by side.
-    ///   - finished: called after each seed, from any thread, one call at a time.
+    /// `finished` is called after each seed, from any thread, one call at a time.
     package init(
         first: UInt64,
         count: UInt64,

@@ -208,6 +208,14 @@ final class SafetyChecker {
 
     /// A process starts: what its disk had promised is still there.
     func recovered(_ recovery: Recovery, on machine: Machine) {
+        if recovery.isNew {  // A wiped disk promises nothing; the cluster must not believe it.
+            require(
+                machine.isDamaged || machine.durable.isEmpty,
+                "durable log",
+                "\(machine.name) starts with an empty disk"
+            )
+            machine.durable = [:]
+        }
         machine.impaired = Set(machine.durable.keys).subtracting(recovery.groups.map(\.id))
         for group in recovery.groups {
             let before = machine.durable[group.id] ?? DurableState()

@@ -10,7 +10,6 @@ extension ShardCore {
         let meta = TopicConfiguration(name: "meta", replicas: configuration.nodes.count)
         if !store.isRegistered(.meta) { store.register(.meta, name: "meta") }
         recoveredGroups = recovery.groups
-        for what in recovery.repairs { trace(.warning, "repaired", [("what", what)]) }
         if !recovery.impaired.isEmpty, configuration.nodes.count == 1 {
             // Nobody else has it: the same words as for damage that has no cure.
             emit(.fatal("\(LogError.damaged(recovery.impairedBy))"))

@@ -6,8 +6,13 @@ import WiberWire
 extension ShardCore {
     /// The most bytes of entries in one answer, unless one is larger.
     private static let answerBudget = 1 << 20
+    /// With more than this on its way to a node, it gets no answer and asks another.
+    private static let outBytesMax = 4 << 20
 
     func receiveRepairRequest(_ request: RepairRequest, from node: NodeID) {
+        guard let place = place(of: node), peers[place].isWritable,
+            peers[place].out.count <= Self.outBytesMax
+        else { return }
         let last = min(request.last, store.commitIndex(request.group))
         guard request.first > .zero, request.first <= last else {
             return sendRepair([], for: request, to: node)

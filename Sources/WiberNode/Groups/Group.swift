@@ -60,6 +60,8 @@ struct Group {
     var subscribers: [ConnectionID] = []
     /// Whether something is to be done at the end of the turn.
     var isDirty = false
+    /// How often consensus was stepped: what a checker has seen of it is old once this has grown.
+    var stepCount: UInt64 = 0
     /// Since when no leader is known, for messages to clients.
     var leaderlessSince: Timestamp?
     /// For a node without a replica: who led last.

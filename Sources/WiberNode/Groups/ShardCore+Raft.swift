@@ -12,6 +12,7 @@ extension ShardCore {
     func step(_ slot: Int, _ input: Input, chunks: [Chunk] = []) {
         guard groups[slot].raft != nil else { return }
         var effects: [Effect] = []
+        groups[slot].stepCount &+= 1
         groups[slot].raft?.step(input, now: time.now, liveness: liveness, effects: &effects)
         nextRaftDeadline = min(nextRaftDeadline, groups[slot].raft?.nextDeadline ?? .distantFuture)
         // Before anything of another leader is taken in: what waits may be replaced by it.

@@ -112,6 +112,7 @@ extension ShardCore {
             now: time.now
         )
         groups[slot].leaderHint = nil
+        groups[slot].stepCount &+= 1
         nextRaftDeadline = min(nextRaftDeadline, groups[slot].raft?.nextDeadline ?? .distantFuture)
         for chunk in commands { applyMeta(chunk) }
         if id == .meta, configuration.nodes.count == 1 { step(slot, .campaign) }

@@ -31,36 +31,13 @@ package struct GroupView {
     package var nextSequence: Sequence
 }
 
-/// The part of a ``GroupView`` that costs nothing to look at.
-package struct GroupGlance: Equatable {
-    package var role: Role
-    package var term: Term
-    package var commit: LogIndex
-    package var applied: LogIndex
-
-    package init(role: Role, term: Term, commit: LogIndex, applied: LogIndex) {
-        self.role = role
-        self.term = term
-        self.commit = commit
-        self.applied = applied
-    }
-}
-
 /// The inside of a shard, for checkers: read only, and only in simulations and tests.
 extension ShardCore {
     /// How many groups this node knows.
     package var groupCount: Int { groups.count }
 
-    /// What may have changed in a group since the last look; `nil` without a replica here.
-    package func glance(_ slot: Int) -> GroupGlance? {
-        guard groups[slot].raft != nil else { return nil }
-        return GroupGlance(
-            role: groups[slot].raft?.role ?? .follower,
-            term: groups[slot].raft?.currentTerm ?? .zero,
-            commit: groups[slot].raft?.commitIndex ?? .zero,
-            applied: groups[slot].applied
-        )
-    }
+    /// How often a group's consensus was stepped: unless it was, nothing of it has changed.
+    package func stepCount(_ slot: Int) -> UInt64 { groups[slot].stepCount }
 
     /// One group; `nil` if this node holds no replica of it.
     package func view(_ slot: Int) -> GroupView? {

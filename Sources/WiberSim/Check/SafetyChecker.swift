@@ -48,14 +48,18 @@ final class SafetyChecker {
         let machine = world.machines[place]
         guard let core = machine.core else { return }
         for slot in 0..<core.groupCount {
-            let glance = core.glance(slot)
-            if slot >= machine.seen.count { machine.seen.append(nil) }
-            guard let glance, glance != machine.seen[slot], let view = core.view(slot) else {
+            if slot >= machine.seen.count { machine.seen.append(Machine.Seen()) }
+            let count = core.stepCount(slot)
+            guard count != machine.seen[slot].stepCount, let view = core.view(slot) else {
                 continue
             }
             if machine.impaired.remove(view.id) != nil { healed(view, on: machine) }
             look(at: view, slot, core, machine, world)
-            machine.seen[slot] = glance
+            machine.seen[slot] = Machine.Seen(
+                stepCount: count,
+                commit: view.commit,
+                applied: view.applied
+            )
         }
         if world.statistics.turns % 64 == 0 {
             let queue = core.queueOverLimit
@@ -70,10 +74,9 @@ final class SafetyChecker {
         _ machine: Machine,
         _ world: World
     ) {
+        var before = machine.seen[slot]
         // What a process starts with was applied before.
-        let before =
-            machine.seen[slot]
-            ?? GroupGlance(role: .follower, term: .zero, commit: .zero, applied: view.applied)
+        if before.stepCount == .max { before.applied = view.applied }
         if groups[view.id] == nil {
             groups[view.id] = GroupRecord(name: view.name, replicas: view.replicas)
         }

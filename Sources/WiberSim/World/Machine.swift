@@ -8,6 +8,13 @@ final class Machine {
     static let clientPort = 4_000
     static let rpcPort = 5_000
 
+    /// What a checker saw of a group last, and after how many steps.
+    struct Seen {
+        var stepCount = UInt64.max
+        var commit = LogIndex.zero
+        var applied = LogIndex.zero
+    }
+
     let place: Int
     let name: String
     let disk: SimDisk
@@ -43,7 +50,7 @@ final class Machine {
     var timerEpoch = 0
     var isTurnScheduled = false
     /// What was last seen of each group of the present process, by its slot.
-    var seen: [GroupGlance?] = []
+    var seen: [Seen] = []
     /// What the disk holds of each group, as completed jobs say.
     var durable: [GroupID: DurableState] = [:]
     private var nextConnection: UInt64 = 2

@@ -204,8 +204,11 @@ extension ShardCore {
             emit(.write(connection, session.out))
             sessions[connection]?.out = []
         }
-        // What is left in the inbox of a client that reads is half a line, and stays that.
-        let isDone = session.isQuitting || (session.hasInputEnded && session.isReading)
+        // What is left in the inbox of a client that keeps up is half a line, and stays that; behind a
+        // long reply that is still on its way whole requests may wait.
+        let isHalfLine = session.inbox.isEmpty || !isCongested(session)
+        let isDone =
+            session.isQuitting || (session.hasInputEnded && session.isReading && isHalfLine)
         if isDone, session.replies.requestCount == 0 {
             emit(.close(connection, reason: "the client quit"))
         }

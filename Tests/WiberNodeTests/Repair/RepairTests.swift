@@ -50,12 +50,12 @@ struct RepairTests {
         let before = paths.map { lab.machines[1].disk.bytes($0) }
         lab.erase(paths[0], 4_096..<16_384, on: 1)
         lab.machines[1].disk.set(paths[1], Array(before[1].prefix(9_000)))
-        lab.erase(paths[2], before[2].count - 300..<before[2].count - 128, on: 1)
+        // Of a segment that is closed for sure, whatever the last one is.
+        lab.erase(paths[0], before[0].count - 300..<before[0].count - 128, on: 1)
         #expect(isSame(lab.history("news", 1), history))
         // The trailer of the second follows at the next start: memory knows what it says.
-        #expect(lab.machines[1].disk.bytes(paths[0]) == before[0])
-        #expect(lab.machines[1].disk.bytes(paths[1]) == before[1])
-        #expect(lab.machines[1].disk.bytes(paths[2]) == before[2])
+        #expect(isSame(lab.machines[1].disk.bytes(paths[0]), before[0]))
+        #expect(isSame(lab.machines[1].disk.bytes(paths[1]), before[1]))
         #expect(lab.counters(1).repairsFailed == 0)
     }
 

@@ -99,8 +99,10 @@ final class ConnectionHandler: ChannelInboundHandler {
         guard patience > .zero else { return channel.close(promise: nil) }
         let limit = channel.eventLoop.scheduleTask(in: patience) { channel.close(promise: nil) }
         channel.writeAndFlush(channel.allocator.buffer(capacity: 0)).assumeIsolated()
-            .whenComplete { _ in
+            .whenComplete { result in
                 limit.cancel()
+                // A connection that is gone, with its loop at the end of the process, needs no more.
+                guard case .success = result, channel.isActive else { return }
                 self.drained(channel)
             }
     }

@@ -72,6 +72,8 @@ public final class ShardHost: @unchecked Sendable {
     private var effects: [ShardEffect] = []
     private var unflushed: [ConnectionHandler] = []
     private var isTurnScheduled = false
+    /// Whether the last connections are being closed: nothing is decided or timed any more.
+    private var isEnding = false
     private var timer: (at: Instant, task: Scheduled<Void>)?
 
     /// Takes a shard over; nothing runs before ``start(client:peer:)``.
@@ -139,6 +141,7 @@ public final class ShardHost: @unchecked Sendable {
     }
 
     private func beginFarewell() -> [any Channel] {
+        isEnding = true
         timer?.task.cancel()
         for listener in listeners { listener.close(promise: nil) }
         let handlers = Array(connections.values)
@@ -163,7 +166,7 @@ public final class ShardHost: @unchecked Sendable {
 
     /// Ends the turn once everything that is ready has been taken in.
     func scheduleTurn() {
-        guard !isTurnScheduled else { return }
+        guard !isTurnScheduled, !isEnding else { return }
         isTurnScheduled = true
         loop.execute { self.endTurn() }
     }

@@ -8,6 +8,8 @@ struct ShutdownState {
     let deadline: Instant
     var isFarewellSaid = false
     var isSealed = false
+    /// Whether the host was told that it may end: nothing begins any more.
+    var isOver = false
 }
 
 extension ShardCore {
@@ -31,13 +33,13 @@ extension ShardCore {
         guard (!leads && !waits) || time.now >= state.deadline else { return }
         guard !state.isFarewellSaid else {
             // What waits for room need not be waited for.
-            if fullDisk != nil { return emit(.stopped) }
+            if fullDisk != nil { return end() }
             if hasFlushJob { return }
             if !state.isSealed {
                 shutdown?.isSealed = true
                 return store.seal()
             }
-            if !hasLogJob { emit(.stopped) }
+            if !hasLogJob { end() }
             return
         }
         shutdown?.isFarewellSaid = true
@@ -46,5 +48,11 @@ extension ShardCore {
         }
         store.flushAll()
         nextSweep = time.now
+    }
+
+    private func end() {
+        guard shutdown?.isOver == false else { return }
+        shutdown?.isOver = true
+        emit(.stopped)
     }
 }

@@ -230,6 +230,7 @@ public final class ShardCore {
     }
 
     private func handOutJobs() {
+        guard shutdown?.isOver != true else { return }
         if !hasLogJob, let job = store.nextJob() {
             hasLogJob = true
             logJobSince = time.now

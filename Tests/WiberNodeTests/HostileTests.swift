@@ -105,6 +105,7 @@ struct HostileTests {
                     sentAt: small(&random),
                     wall: Timestamp(small(&random)),
                     isDiskStalled: Bool.random(using: &random),
+                    formation: Beat.Formation.allCases.randomElement(using: &random) ?? .none,
                     echo: small(&random),
                     echoAge: small(&random)
                 )

@@ -255,7 +255,12 @@ extension ShardCore {
             counters.badFrames += 1
             return trace(.warning, "a damaged message was dropped", [("node", name(of: node))])
         }
-        if case .voteRequest = message, mayNotVote(slot) { return }
+        switch message {
+        case .voteRequest: guard mayVote(for: node) else { return }
+        case .voteResponse: guard countsVote(of: node) else { return }
+        case .timeoutNow: guard mayCampaign else { return }
+        case .append, .appendResponse, .stepDown, .confirm, .confirmed: break
+        }
         guard continuesLog(slot, message, chunks) else {
             counters.badFrames += 1
             return trace(

@@ -20,16 +20,6 @@ extension ShardCore {
         )
     }
 
-    /// A node without a cluster that has met a formed one says nothing about who leads it, until
-    /// meta has bound its store.
-    func mayNotVote(_ slot: Int) -> Bool {
-        store.superblock.clusterID == .zero && peers.contains { $0.isFormed }
-    }
-
-    func mayRunDeadline(_ slot: Int) -> Bool {
-        groups[slot].raft?.role == .leader || !mayNotVote(slot)
-    }
-
     // MARK: Proposing
 
     /// Appends a command as the meta leader.
@@ -149,11 +139,7 @@ extension ShardCore {
     func applyMeta(_ chunk: Chunk) {
         mustDecideMeta = true
         guard chunk.header.kind == .meta else { return }
-        let command = chunk.bytes.withUnsafeBytes { bytes -> MetaCommand? in
-            var reader = ByteReader(bytes, at: ChunkHeader.size)
-            return try? MetaCommand.decode(&reader)
-        }
-        guard let command else {
+        guard let command = MetaCommand(chunk) else {
             return trace(.error, "a meta command is not known to this version")
         }
         for change in meta.apply(command, at: chunk.header.index) { perform(change) }

@@ -41,7 +41,8 @@ struct Peer {
     var isWritable = true
     var incarnation: UInt64 = 0
     var storeID = UniqueID.zero
-    var isFormed = false
+    /// What it said last of the cluster's formation.
+    var formation = Beat.Formation.none
     var lastHeard: Instant?
     var lastBeat: (sentAt: UInt64, heardAt: Instant)?
     var roundTrip: Instant.Span?

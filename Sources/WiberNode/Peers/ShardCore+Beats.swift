@@ -26,7 +26,7 @@ extension ShardCore {
         nextRaftDeadline = .distantFuture
         for slot in groups.indices {
             guard let deadline = groups[slot].raft?.nextDeadline else { continue }
-            if deadline <= time.now, mayRunDeadline(slot) {
+            if deadline <= time.now, groups[slot].isLeader || mayCampaign {
                 step(slot, .deadline)
             } else {
                 nextRaftDeadline = min(
@@ -100,6 +100,7 @@ extension ShardCore {
                     sentAt: time.now.nanoseconds,
                     wall: time.wall,
                     isDiskStalled: isDiskStalled,
+                    formation: formation,
                     echo: peer.lastBeat?.sentAt ?? 0,
                     echoAge: peer.lastBeat.map { time.now.since($0.heardAt).nanoseconds } ?? 0
                 )
@@ -115,6 +116,7 @@ extension ShardCore {
     func receiveBeat(_ beat: Beat, from node: NodeID) {
         guard let place = place(of: node) else { return }
         peers[place].lastBeat = (beat.sentAt, time.now)
+        peers[place].formation = beat.formation
         liveness.setDiskStalled(beat.isDiskStalled, for: node)
         counters.beatsReceived += 1
         let sent = Instant(nanoseconds: beat.echo)

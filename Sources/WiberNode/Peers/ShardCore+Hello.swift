@@ -31,7 +31,7 @@ extension ShardCore {
         }
         peers[place].incoming = connection
         peers[place].storeID = hello.store
-        peers[place].isFormed = hello.cluster != .zero
+        peers[place].formation = hello.cluster == .zero ? .none : .committed
         incoming[connection]?.node = peers[place].id
         heard(peers[place].id)
         // A node that came back is worth a call at once.
@@ -93,7 +93,7 @@ extension ShardCore {
         let isSame = peers[place].incarnation == reply.incarnation
         peers[place].incarnation = reply.incarnation
         peers[place].storeID = reply.store
-        peers[place].isFormed = reply.cluster != .zero
+        peers[place].formation = reply.cluster == .zero ? .none : .committed
         peers[place].lane = .open(connection)
         peers[place].failedDials = 0
         peers[place].isRefusalNews = false

@@ -1,5 +1,6 @@
 package import WiberBase
 package import WiberLog
+import WiberMeta
 package import WiberRaft
 import WiberTopic
 
@@ -33,6 +34,19 @@ package struct GroupView {
 
 /// The inside of a shard, for checkers: read only, and only in simulations and tests.
 extension ShardCore {
+    /// What names this node's data directory.
+    package var storeID: UniqueID { store.superblock.storeID }
+
+    /// Whether this node belongs to a cluster.
+    package var isFormed: Bool { store.superblock.clusterID != .zero }
+
+    /// The store of each node by this node's meta log, committed or not; `nil`: no cluster in it.
+    package var storesInLog: [NodeID: UniqueID]? {
+        let state = metaInLog
+        guard state.isFormed else { return nil }
+        return Dictionary(uniqueKeysWithValues: state.nodes.map { ($0.id, $0.storeID) })
+    }
+
     /// How many groups this node knows.
     package var groupCount: Int { groups.count }
 

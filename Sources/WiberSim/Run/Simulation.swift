@@ -89,10 +89,10 @@ extension World {
             machine.downFaults = 0
             start(machine.place)  // Whoever will refuse to start does it now.
         }
-        var order = sound.map(\.place)
+        var order = sound.map(\.place).filter { !isForeign($0) }
         order.shuffle(using: &random)
         let core = Array(order.prefix(machines.count / 2 + 1))
-        guard core.count > machines.count / 2 else { return }
+        guard core.count > machines.count / 2, canElect(core) else { return }
         for machine in machines {
             resume(machine.place)
             guard !core.contains(machine.place) else { continue }
@@ -144,7 +144,7 @@ extension World {
             machine.downFaults = 0
             start(machine.place)
         }
-        probe(sound.map(\.place), "liveness of all nodes")
+        probe(sound.map(\.place).filter { !isForeign($0) }, "liveness of all nodes")
         for client in clients { client.isIdle = true }
         let isServed = run(within: Simulation.patience) { isSettled && areClientsServed }
         checker.require(isServed, "convergence", unsettled)

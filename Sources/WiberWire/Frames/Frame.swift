@@ -112,6 +112,16 @@ public struct HelloReply: Sendable, Equatable {
 
 /// A sign of life, every 50 ms (rules.md 11), which also measures the way there and back.
 public struct Beat: Sendable, Equatable {
+    /// What a node knows of the cluster's formation.
+    public enum Formation: UInt8, Sendable, CaseIterable {
+        /// Nothing.
+        case none
+        /// It is in the meta log, and may not be committed.
+        case inLog
+        /// It is committed, and this node belongs to the cluster.
+        case committed
+    }
+
     /// The sender's incarnation.
     public var incarnation: UInt64
     /// The sender's monotonic clock, in nanoseconds.
@@ -120,6 +130,8 @@ public struct Beat: Sendable, Equatable {
     public var wall: Timestamp
     /// Whether the sender's disk does not answer, or is full.
     public var isDiskStalled: Bool
+    /// What the sender knows of the cluster's formation.
+    public var formation: Formation
     /// `sentAt` of the last beat that the sender heard from the receiver; 0 for none.
     public var echo: UInt64
     /// How long ago that was, in nanoseconds.
@@ -130,6 +142,7 @@ public struct Beat: Sendable, Equatable {
         sentAt: UInt64,
         wall: Timestamp,
         isDiskStalled: Bool,
+        formation: Formation,
         echo: UInt64,
         echoAge: UInt64
     ) {
@@ -137,6 +150,7 @@ public struct Beat: Sendable, Equatable {
         self.sentAt = sentAt
         self.wall = wall
         self.isDiskStalled = isDiskStalled
+        self.formation = formation
         self.echo = echo
         self.echoAge = echoAge
     }

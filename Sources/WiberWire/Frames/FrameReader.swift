@@ -153,11 +153,20 @@ public struct FrameReader: Sendable {
     }
 
     private static func beat(_ reader: inout ByteReader) throws(CodecError) -> Beat {
-        Beat(
-            incarnation: try reader.integer(),
-            sentAt: try reader.integer(),
-            wall: try reader.identifier(),
-            isDiskStalled: try reader.integer(UInt8.self) != 0,
+        let incarnation = try reader.integer(UInt64.self)
+        let sentAt = try reader.integer(UInt64.self)
+        let wall: Timestamp = try reader.identifier()
+        let isDiskStalled = try reader.integer(UInt8.self) != 0
+        let code = try reader.integer(UInt8.self)
+        guard let formation = Beat.Formation(rawValue: code) else {
+            throw .invalid(field: "formation", value: UInt64(code))
+        }
+        return Beat(
+            incarnation: incarnation,
+            sentAt: sentAt,
+            wall: wall,
+            isDiskStalled: isDiskStalled,
+            formation: formation,
             echo: try reader.integer(),
             echoAge: try reader.integer()
         )

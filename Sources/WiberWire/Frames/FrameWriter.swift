@@ -137,6 +137,7 @@ public enum FrameWriter {
         bytes.appendInteger(beat.sentAt)
         bytes.appendInteger(beat.wall.rawValue)
         bytes.append(beat.isDiskStalled ? 1 : 0)
+        bytes.append(beat.formation.rawValue)
         bytes.appendInteger(beat.echo)
         bytes.appendInteger(beat.echoAge)
     }

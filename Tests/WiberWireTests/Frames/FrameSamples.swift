@@ -73,6 +73,7 @@ enum FrameSamples {
             sentAt: 1_000_000_001,
             wall: Timestamp(1_795_394_164_000_000_001),
             isDiskStalled: isDiskStalled,
+            formation: isDiskStalled ? .committed : .inLog,
             echo: 999,
             echoAge: 12
         )

@@ -1,0 +1,37 @@
+import Testing
+import WiberSim
+
+@Suite("Seeds that once failed")
+struct RegressionTests {
+    /// A seed, and what was wrong.
+    struct Regression: Sendable, CustomTestStringConvertible {
+        let seed: UInt64
+        let name: String
+        var testDescription: String { "\(seed): \(name)" }
+    }
+
+    static let all = [
+        Regression(
+            seed: 1_795_702_967_537,
+            name: "a member that had not heard of its cluster could not vote for one that had"
+        ),
+        Regression(
+            seed: 1_795_702_967_591,
+            name: "the checker counted on a node whose new disk the cluster had yet to refuse"
+        ),
+        Regression(
+            seed: 1_795_702_968_164,
+            name: "only the node with the shortest log knew that the cluster had formed"
+        ),
+        Regression(
+            seed: 1_795_702_968_961,
+            name: "two of three had to elect, one of them without an entry"
+        ),
+    ]
+
+    @Test(arguments: all)
+    func `a seed that once failed holds`(regression: Regression) {
+        let report = Simulation.run(seed: regression.seed)
+        #expect(report.violation == nil, "\(report.violation?.text ?? "")")
+    }
+}

@@ -178,4 +178,15 @@ struct FailoverTests {
         #expect(lab.machines[2].failure?.contains("its own data directory") == true)
         #expect(lab.publish(node: 0, "news", "y") == 2)
     }
+
+    @Test func `a node never gives two requests the same number, not even across restarts`() throws {
+        let (lab, leader, other) = try labWithLeader()
+        var numbers: Set<UInt64> = []
+        for place in [leader, other, other, leader] {
+            lab.kill(place)
+            lab.start(place)
+            let core = try #require(lab.machines[place].core)
+            for _ in 0..<100 { #expect(numbers.insert(core.token()).inserted) }
+        }
+    }
 }

@@ -59,7 +59,7 @@ public final class ShardCore {
     /// Reads that found no leader yet.
     var unaskedReads: [(group: GroupID, context: UInt64)] = []
     var pendingTopics: [[UInt8]: PendingTopic] = [:]
-    var nextToken: UInt64 = 1
+    var nextToken: UInt64
     var nextDialedConnection: UInt64 = 1
     var nextBeat = Instant.zero
     var nextSweep = Instant.zero
@@ -108,6 +108,7 @@ public final class ShardCore {
         random = RandomSource(seed: seed)
         dedupBudget = DedupBudget(seed: seed)
         selfID = configuration.nodeID
+        nextToken = Self.firstToken(store.superblock)
         for (place, address) in configuration.nodes.enumerated() {
             let id = NodeID(UInt64(place + 1))
             peers.append(Peer(id: id, address: address, since: time.wall))
@@ -201,9 +202,15 @@ public final class ShardCore {
         emit(.trace(TraceEvent(level: level, message: message, metadata: metadata)))
     }
 
+    /// A number for a request, which no other request of this node has, or had before a restart: an
+    /// answer that comes late must never pass for that to another request.
     func token() -> UInt64 {
-        defer { nextToken += 1 }
+        defer { nextToken &+= 1 }
         return nextToken
+    }
+
+    private static func firstToken(_ superblock: Superblock) -> UInt64 {
+        superblock.incarnation << 40 | superblock.storeID.low >> 25
     }
 
     func markDirty(_ slot: Int) {

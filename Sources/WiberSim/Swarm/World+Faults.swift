@@ -125,12 +125,9 @@ extension World {
         let place = machine.place
         switch fault.kind {
         case .slowDisk:
-            let factor = random.draw(5...200)
-            machine.diskSlowness *= factor
-            after(fault.length) { world in
-                let machine = world.machines[place]
-                machine.diskSlowness = max(1, machine.diskSlowness / factor)
-            }
+            // Two at a time do not multiply: a job would outlast the run.
+            machine.diskSlowness = random.draw(5...200)
+            after(fault.length) { world in world.machines[place].diskSlowness = 1 }
         case .hungDisk:
             machine.isDiskHung = true
             after(fault.length) { $0.releaseDisk(place) }

@@ -27,6 +27,14 @@ struct RegressionTests {
             seed: 1_795_702_968_961,
             name: "two of three had to elect, one of them without an entry"
         ),
+        Regression(
+            seed: 3_001_262,
+            name: "two slow disks multiplied, and a job outlasted the run"
+        ),
+        Regression(
+            seed: 3_001_795,
+            name: "the answer to a forward of a process before was taken for that to another one"
+        ),
     ]
 
     @Test(arguments: all)

@@ -179,7 +179,8 @@ struct FailoverTests {
         #expect(lab.publish(node: 0, "news", "y") == 2)
     }
 
-    @Test func `a node never gives two requests the same number, not even across restarts`() throws {
+    @Test func `a node never gives two requests the same number, not even across restarts`() throws
+    {
         let (lab, leader, other) = try labWithLeader()
         var numbers: Set<UInt64> = []
         for place in [leader, other, other, leader] {

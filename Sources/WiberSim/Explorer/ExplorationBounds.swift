@@ -28,6 +28,10 @@ package struct ExplorationBounds: Equatable, Sendable {
     /// Pre-votes are asked for and answered in one go, of one node: they change no promise, and
     /// take most of the states otherwise.
     package var isPreVoteAtOnce = true
+    /// A reference follows each step of each core.
+    package var isFollowed = false
+    /// Every node votes, always.
+    package var isMembershipFixed = true
     /// After so many states it is given up.
     package var statesMax = 1_000_000
 
@@ -37,6 +41,11 @@ package struct ExplorationBounds: Equatable, Sendable {
 
 /// The explorations that are run; each sees everything within its bounds.
 extension ExplorationBounds {
+    /// All of them, by name.
+    package static var named: [(name: String, bounds: Self)] {
+        [("new-cluster", newCluster), ("takeover", takeover), ("disorder", disorder)]
+    }
+
     /// A new cluster elects, twice.
     package static var newCluster: Self {
         var bounds = quiet

@@ -40,6 +40,12 @@ struct RaftReplica {
         for (place, entry) in log.enumerated() where runs.last?.term != entry.term {
             runs.append(EntryID(index: LogIndex(UInt64(place + 1)), term: entry.term))
         }
+        let configurations = log.enumerated().compactMap { place, entry in
+            if case .configuration(let configuration) = entry.kind {
+                return (LogIndex(UInt64(place + 1)), configuration)
+            }
+            return nil
+        }
         var options = RaftOptions(seed: 1)
         // Time only jumps here, and no jump is to end a leadership for its slow disk.
         options.stallTimeout = Instant.Span(nanoseconds: .max)
@@ -50,7 +56,8 @@ struct RaftReplica {
             log: RaftLog(
                 runs: runs,
                 last: LogIndex(UInt64(log.count)),
-                initial: Configuration(voters: voters)
+                initial: Configuration(voters: voters),
+                configurations: configurations
             ),
             commit: .zero,
             now: now

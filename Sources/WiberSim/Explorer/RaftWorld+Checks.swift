@@ -4,7 +4,7 @@ import WiberRaft
 /// What holds in every state, beside what ``RaftHistory`` notices as it happens (Raft, figure 3).
 extension RaftWorld {
     mutating func check() {
-        checkCommitted()
+        if bounds.isMembershipFixed { checkCommitted() }
         checkLeaders()
         for one in replicas.indices {
             for other in replicas.indices where other > one { checkMatching(one, other) }

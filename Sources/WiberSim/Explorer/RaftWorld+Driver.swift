@@ -7,7 +7,8 @@ extension RaftWorld {
         _ place: Int,
         _ input: Input,
         liveness: Liveness = Liveness(),
-        entries: [RaftEntry] = []
+        entries: [RaftEntry] = [],
+        asSent: Input? = nil
     ) {
         var effects: [Effect] = []
         let moment = now
@@ -17,6 +18,9 @@ extension RaftWorld {
             liveness: liveness,
             effects: &effects
         )
+        if references != nil, let raft = replicas[place].value.raft {
+            fail(references?.observe(place, asSent ?? input, effects, raft)?.description)
+        }
         for effect in effects { perform(effect, place, entries) }
     }
 
@@ -107,7 +111,7 @@ extension RaftWorld {
 
     mutating func write(_ place: Int) {
         let work = replicas[place].value.queue.removeFirst()
-        replicas[place].value.write(work)
+        put(work, place)
         switch work {
         case .append(let from, let entries, let tag):
             let through = LogIndex(from.rawValue + UInt64(entries.count) - 1)
@@ -116,12 +120,16 @@ extension RaftWorld {
         }
     }
 
+    /// Changes the disk.
+    private mutating func put(_ work: RaftReplica.DiskWork, _ place: Int) {
+        replicas[place].value.write(work)
+        references?.wrote(place, work)
+    }
+
     mutating func crash(_ place: Int, _ appends: Int, _ hardStates: Int) {
         let queue = replicas[place].value.queue
-        for work in queue.filter(\.isAppend).prefix(appends) { replicas[place].value.write(work) }
-        for work in queue.filter({ !$0.isAppend }).prefix(hardStates) {
-            replicas[place].value.write(work)
-        }
+        for work in queue.filter(\.isAppend).prefix(appends) { put(work, place) }
+        for work in queue.filter({ !$0.isAppend }).prefix(hardStates) { put(work, place) }
         replicas[place].value.queue = []
         replicas[place].value.raft = nil
         replicas[place].value.log = []
@@ -140,6 +148,9 @@ extension RaftWorld {
     mutating func restart(_ place: Int) {
         let moment = now
         replicas[place].value.start(now: moment)
+        if references != nil, let raft = replicas[place].value.raft {
+            fail(references?.started(place, raft)?.description)
+        }
         let node = replicas[place].value.id
         for other in replicas.indices where other != place {
             step(other, .laneOpened(node, isSameIncarnation: false))

@@ -63,8 +63,12 @@ extension RaftWorld {
 
     mutating func deliver(_ letter: RaftLetter) {
         let from = replicas[letter.from].value.id
-        let message = bent(letter)
-        step(letter.to, .received(message, from: from), entries: letter.entries)
+        step(
+            letter.to,
+            .received(bent(letter), from: from),
+            entries: letter.entries,
+            asSent: .received(letter.message, from: from)
+        )
     }
 
     /// The message as it arrives: as it was sent, unless the driver misbehaves.

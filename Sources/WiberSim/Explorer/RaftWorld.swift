@@ -30,6 +30,8 @@ package struct RaftWorld: StateSpace {
     var spent = Spent()
     /// Who asks whom for a pre-vote in the action at hand.
     var preVote: (candidate: Int, voter: Int)?
+    /// Who follows each step, if anybody does; no part of the state.
+    var references: ReferenceCluster?
     /// Pre-votes that are carried before the action ends.
     var preVoteLetters: [RaftLetter] = []
     package var violation: String?
@@ -44,6 +46,7 @@ package struct RaftWorld: StateSpace {
             replica.start(now: now)
             replicas.append(SharedReplica(replica))
         }
+        if bounds.isFollowed { references = ReferenceCluster(voters) }
         if bounds.isEstablished { establish() }
     }
 

@@ -17,8 +17,9 @@ struct SimCommand: ParsableCommand {
               wiber sim run --seed 42 --trace story.ndjson
               wiber sim many --from 1 --count 2000
               wiber sim shrink --seed 42
+              wiber sim explore
             """,
-        subcommands: [Run.self, Many.self, ShrinkSeed.self, Worker.self]
+        subcommands: [Run.self, Many.self, ShrinkSeed.self, Explore.self, Worker.self]
     )
 
     /// What leaves out parts of a seed's story.

@@ -25,6 +25,9 @@ func tests(
 let package = Package(
     name: "wiber",
     products: [.executable(name: "wiber", targets: ["wiber"])],
+    traits: [
+        .trait(name: "Mutants", description: "Deliberate bugs, one at a time, for ./dev mutants.")
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
@@ -89,10 +92,15 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .executableTarget(
+            name: "mutants",
+            dependencies: ["WiberBase", "WiberSim"],
+            swiftSettings: settings
+        ),
         tests("TidyTests"),
         tests("EndToEndTests"),
         tests("WiberBaseTests", ["CWiber", "WiberBase"]),
-        tests("WiberRaftTests", ["WiberBase", "WiberRaft"], exclude: ["Traces"]),
+        tests("WiberRaftTests", ["WiberBase", "WiberRaft", "WiberSim"], exclude: ["Traces"]),
         tests("WiberLogTests", ["WiberBase", "WiberLog"]),
         tests("WiberTopicTests", ["WiberBase", "WiberTopic"]),
         tests(

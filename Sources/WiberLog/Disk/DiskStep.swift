@@ -24,7 +24,9 @@ enum DiskStep: Sendable {
         case .chunks(let path, let offset, let chunks):
             try Self.write(chunks, to: path, at: offset, on: disk)
         case .createZeroed(let path, let size): try disk.createZeroed(path, size: size)
-        case .sync(let path): try disk.sync(path)
+        case .sync(let path):
+            if Mutant.failedSyncRetried.isOn, (try? disk.sync(path)) != nil { return }
+            try disk.sync(path)
         case .syncDirectory(let path): try disk.syncDirectory(path)
         case .makeDirectory(let path): try disk.makeDirectory(path)
         case .remove(let path):

@@ -81,7 +81,7 @@ struct LogOpening {
         try attempt { () throws(DiskError) in
             for step in steps { try step.run(on: disk) }
             try disk.rename(temporary, to: Superblock.path)
-            try disk.syncDirectory("")
+            if !Mutant.renameNotSynced.isOn { try disk.syncDirectory("") }
         }
         let wal = WriteAheadLog(
             salt: superblock.salt,
@@ -167,6 +167,7 @@ struct LogOpening {
             }.segments
             try add(slot, hard, tail, segments)
         } catch .damaged(let list) {
+            if Mutant.damagedIsNew.isOn { return openAsNew(slot) }
             guard list.allSatisfy({ $0.cure != nil }) else { throw .damaged(list) }
             recovery.impaired.append(plan.group)
             recovery.impairedBy += list
@@ -174,6 +175,13 @@ struct LogOpening {
             committed.append(GroupLog.lastInSegments(hard, plan.limit))
             groups.append(.impaired(groups.count, plan))
         }
+    }
+
+    /// What ``Mutant/damagedIsNew`` does.
+    private mutating func openAsNew(_ slot: GroupSlot) {
+        tails[groups.count] = []
+        committed.append(.zero)
+        groups.append(GroupLog(number: groups.count, slot: slot, hard: HardSlot(group: slot.group)))
     }
 
     private mutating func add(
@@ -186,7 +194,7 @@ struct LogOpening {
         group.restore(segments)
         let last = tail.last?.header.index ?? group.last.index
         let needed = max(segments.committed, hard.segmentEnd)
-        guard last >= needed else {
+        guard last >= needed || Mutant.segmentRotCut.isOn else {
             let what =
                 "the log of group \(slot.group) ends at \(last), and entry \(needed) was in a"
                 + " segment"
@@ -226,7 +234,7 @@ struct LogOpening {
         try attempt { () throws(DiskError) in
             for step in steps { try step.run(on: disk) }
             try DiskStep.batch(path: file.path, offset: WALFile.firstOffset, batch).run(on: disk)
-            try disk.sync(file.path)
+            if !Mutant.cacheTrusted.isOn { try disk.sync(file.path) }
             try disk.syncDirectory(WALFile.directory)
             for step in Superblock.steps([(0, block)], path: Superblock.path) {
                 try step.run(on: disk)

@@ -96,7 +96,8 @@ struct WALScan {
             sequenceMax: top.header.sequence
         )
         var last: Found?
-        for batch in found.reversed() where batch.header.sequence >= top.header.durable {
+        for batch in found.reversed()
+        where batch.header.sequence >= top.header.durable || Mutant.rotCutAsTorn.isOn {
             if try isComplete(batch) {
                 last = batch
                 break

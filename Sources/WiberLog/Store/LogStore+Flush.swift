@@ -157,6 +157,7 @@ extension LogStore {
     private func hasDirt(_ parts: Parts) -> Bool { !dirtyFiles.isEmpty || !parts.parts.isEmpty }
 
     private mutating func addSyncs(_ parts: inout Parts) {
+        if Mutant.segmentsNotSynced.isOn { return }
         if dirtyFiles.count > Self.syncedFilesMax {
             parts.steps.append(.syncAll)
         } else {

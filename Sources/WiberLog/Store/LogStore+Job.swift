@@ -96,7 +96,8 @@ extension LogStore {
         for slot in pinnedByUncommitted where parts.payload < options.batchTarget {
             var index = groups[slot].flushed.next
             while index <= groups[slot].durable, let entry = groups[slot].entry(at: index) {
-                add(entry.chunk, slot, &parts)
+                let isNewer = entry.generation > wal.oldestGeneration
+                if !isNewer || !Mutant.tailCopiedInPart.isOn { add(entry.chunk, slot, &parts) }
                 index = index.next
             }
         }
@@ -182,7 +183,10 @@ extension LogStore {
         let opened = registrations.map { (number: $0, record: groups[$0].slot) }
         registrations = []
         parts.steps += GroupSlot.steps(opened, .first, path: GroupSlot.path)
-        parts.steps += HardSlot.steps(records, path: HardSlot.path)
+        parts.steps +=
+            Mutant.hardStateOnce.isOn
+            ? HardSlot.steps(records, .first, path: HardSlot.path)
+            : HardSlot.steps(records, path: HardSlot.path)
         parts.steps += GroupSlot.steps(opened, .second, path: GroupSlot.path)
     }
 

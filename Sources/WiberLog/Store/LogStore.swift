@@ -150,6 +150,7 @@ public struct LogStore: Sendable {
     /// and at a clean stop (rule 4).
     public var needsSeal: Bool {
         !wal.isSealed && !isSealRequested && queue.isEmpty && jobInFlight == nil
+            && !Mutant.sealMissing.isOn
     }
 
     /// Records with the next job that everything before it is durable.

@@ -82,12 +82,13 @@ struct WALFile: Equatable, Sendable {
     /// Makes the file with zeros and its header, durable with its name (rule 8).
     func creationSteps(salt: UInt32) -> [DiskStep] {
         let header = WALFileHeader(number: number, size: UInt64(size))
-        return [
+        let steps: [DiskStep] = [
             .createZeroed(path: path, size: size),
             .write(path: path, offset: 0, bytes: header.encode(salt: salt)),
             .sync(path: path),
             .syncDirectory(path: Self.directory),
         ]
+        return Mutant.nameNotSynced.isOn ? steps.dropLast() : steps
     }
 
     /// `count` bytes in whole blocks.

@@ -44,7 +44,9 @@ extension ShardCore {
     }
 
     func answerWaiters(_ slot: Int) {
-        while let waiter = groups[slot].waiters.first, waiter.fence <= groups[slot].applied {
+        while let waiter = groups[slot].waiters.first,
+            waiter.fence <= groups[slot].applied || isInLog(waiter, slot)
+        {
             groups[slot].waiters.popFirst()
             switch waiter.answer {
             case .run(let connection, let replySlot, let first):
@@ -57,6 +59,12 @@ extension ShardCore {
             case .batch(let id): finishBatch(id)
             }
         }
+    }
+
+    /// What ``Mutant/answeredBeforeCommit`` takes for enough.
+    private func isInLog(_ waiter: Group.Waiter, _ slot: Int) -> Bool {
+        guard Mutant.answeredBeforeCommit.isOn else { return false }
+        return waiter.fence <= store.lastIndex(groups[slot].id) ?? .zero
     }
 
     private func finishBatch(_ id: UInt64) {
@@ -123,7 +131,8 @@ extension ShardCore {
             switch waiter.answer {
             case .run(let connection, let replySlot, _),
                 .duplicate(let connection, let replySlot, _):
-                fail(connection, replySlot, .unknown, ShardCore.outcomeUnknown)
+                let code = Mutant.unknownCalledRefused.isOn ? LineErrorCode.noLeader : .unknown
+                fail(connection, replySlot, code, ShardCore.outcomeUnknown)
             case .batch(let id):
                 guard let state = batches.removeValue(forKey: id) else { continue }
                 switch state.target {

@@ -45,7 +45,7 @@ extension ShardCore {
             let last = groups[slot].waiters.last?.fence ?? .zero
             groups[slot].waiters.append(
                 Group.Waiter(
-                    fence: max(index, last),
+                    fence: Mutant.duplicateBeforeCommit.isOn ? last : max(index, last),
                     answer: .duplicate(connection, slot: replySlot, of: first)
                 )
             )
@@ -177,7 +177,7 @@ extension ShardCore {
             case .duplicate(let first, let stored):
                 counters.duplicates += 1
                 state.record(first, isDuplicate: true)
-                fence = max(fence, stored)
+                if !Mutant.duplicateBeforeCommit.isOn { fence = max(fence, stored) }
             case .refused:
                 state.record(.zero, isDuplicate: false)
             }

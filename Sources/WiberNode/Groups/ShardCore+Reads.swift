@@ -53,6 +53,7 @@ extension ShardCore {
             index: nil,
             deadline: time.now + limits.leaderWait
         )
+        if Mutant.historyLocal.isOn { return readReady(slot, context, groups[slot].applied) }
         askReadIndex(slot, context)
     }
 

@@ -39,6 +39,7 @@ extension ShardCore {
         guard let raft = groups[slot].raft else { return }
         var lowest = groups[slot].applied
         for node in groups[slot].replicas where node != selfID {
+            if Mutant.trimmedTooEarly.isOn { continue }
             lowest = min(lowest, raft.progress(of: node)?.match ?? .zero)
         }
         guard lowest > groups[slot].replicatedTo else { return }

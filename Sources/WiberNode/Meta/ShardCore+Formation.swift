@@ -59,7 +59,7 @@ extension ShardCore {
     /// the log names.
     func countsVote(of node: NodeID) -> Bool {
         let state = metaInLog
-        guard state.isFormed else { return true }
+        guard state.isFormed, !Mutant.unformedVotes.isOn else { return true }
         guard let place = place(of: node), let record = state.node(node) else { return false }
         return record.storeID != .zero && record.storeID == peers[place].storeID
     }

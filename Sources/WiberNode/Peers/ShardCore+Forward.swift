@@ -39,7 +39,9 @@ extension ShardCore {
     /// Another node forwards publishes to this one, the leader as it believes.
     func receiveForward(_ forward: ForwardPublish, from node: NodeID) {
         guard let slot = slotOfGroup[forward.group], let raft = groups[slot].raft,
-            raft.role == .leader, forward.term == .zero || raft.currentTerm == forward.term,
+            raft.role == .leader,
+            forward.term == .zero || raft.currentTerm == forward.term
+                || Mutant.staleForwardTaken.isOn,
             shutdown == nil,
             groups[slot].outboxBytes + forward.bodies.count <= limits.outboxBytes,
             forward.count > 0, forward.count <= ChunkHeader.countMax
@@ -100,6 +102,7 @@ extension ShardCore {
     }
 
     private func failUnknown(_ forward: OutstandingForward) {
+        if Mutant.forwardSentTwice.isOn { return retry(forward) }
         counters.unknownOutcomes += UInt64(forward.batch.count)
         guard case .clients(let runs) = forward.batch.target else { return }
         fail(runs, .unknown, ShardCore.outcomeUnknown)

@@ -66,7 +66,9 @@ extension ShardCore {
             )
         }
         let id = peers[place].id
-        if let bound = meta.node(id)?.storeID, bound != .zero, bound != hello.store {
+        if let bound = meta.node(id)?.storeID, bound != .zero, bound != hello.store,
+            !Mutant.otherStoreAccepted.isOn
+        {
             return (
                 .otherStore,
                 "node \(hello.node) is known with another data directory (store \(bound)): "

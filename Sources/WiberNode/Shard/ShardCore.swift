@@ -59,6 +59,7 @@ public final class ShardCore {
     /// Reads that found no leader yet.
     var unaskedReads: [(group: GroupID, context: UInt64)] = []
     var pendingTopics: [[UInt8]: PendingTopic] = [:]
+    /// Never the same in two processes of a node.
     var nextToken: UInt64
     var nextDialedConnection: UInt64 = 1
     var nextBeat = Instant.zero
@@ -108,7 +109,8 @@ public final class ShardCore {
         random = RandomSource(seed: seed)
         dedupBudget = DedupBudget(seed: seed)
         selfID = configuration.nodeID
-        nextToken = Self.firstToken(store.superblock)
+        let isNumberedAnew = Mutant.requestsNumberedAnew.isOn
+        nextToken = isNumberedAnew ? 1 : Self.firstToken(store.superblock)
         for (place, address) in configuration.nodes.enumerated() {
             let id = NodeID(UInt64(place + 1))
             peers.append(Peer(id: id, address: address, since: time.wall))

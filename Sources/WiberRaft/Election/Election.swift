@@ -64,6 +64,8 @@ extension Raft {
             hardState = HardState(term: term)
             verifiedIndex = .zero
             acknowledgedIndex = .zero
+        } else if Mutant.voteCleared.isOn {
+            hardState.votedFor = .zero
         }
         endLeadership(hasSuccessor: true, &effects)
         role = .follower
@@ -118,7 +120,9 @@ extension Raft {
     /// Asks whether an election could be won.
     mutating func preCampaign(_ effects: inout [Effect]) {
         guard isPromotable else { return }
-        if configuration.isSoleVoter(id) { return campaign(isTransfer: false, &effects) }
+        if configuration.isSoleVoter(id) || Mutant.preVoteSkipped.isOn {
+            return campaign(isTransfer: false, &effects)
+        }
         role = .preCandidate
         leader = nil
         election.clearVotes()
@@ -141,6 +145,10 @@ extension Raft {
         armElection()
         persist(&effects)
         report(&effects)
+        if Mutant.candidacyBeforeSync.isOn {
+            persistence.durable = hardState
+            candidacyDurable(&effects)
+        }
     }
 
     /// Term and own vote are durable: the vote counts, and others may be asked for theirs.

@@ -29,7 +29,7 @@ extension Raft {
         switch role {
         case .follower:
             // Of the same process, word as a leader is still awaited: it sends an append at once.
-            if leader == node, !isSame {
+            if leader == node, !isSame, !Mutant.leaderKeptAcrossRestart.isOn {
                 leader = nil
                 isLeaderLaneEnded = false
             }
@@ -39,7 +39,7 @@ extension Raft {
             guard let place = peerPlace(node) else { return }
             peers[place].isReachable = true
             peers[place].isCollecting = false
-            if !isSame {
+            if !isSame, !Mutant.matchKeptAcrossRestart.isOn {
                 peers[place].match = .zero
                 peers[place].confirmedRound = 0
                 peers[place].inflight.removeAll()

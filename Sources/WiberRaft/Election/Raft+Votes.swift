@@ -22,7 +22,8 @@ extension Raft {
         let isFree =
             request.term > currentTerm || hardState.votedFor == node
             || (hardState.votedFor == .zero && leader == nil)
-        let isGranted = isFree && role != .leader && request.last >= lastEntry
+        let isUpToDate = request.last >= lastEntry || Mutant.upToDateSkipped.isOn
+        let isGranted = isFree && role != .leader && isUpToDate
         if isGranted, !request.isPreVote {
             hardState.votedFor = node
             if role == .preCandidate { role = .follower }
@@ -38,7 +39,9 @@ extension Raft {
 
     /// Whether a leader is alive, so that an election would only disturb (Raft thesis §4.2.3).
     private func isSticky(_ liveness: Liveness) -> Bool {
-        role == .leader || isLeaderFresh(within: options.electionTimeoutMin, liveness) != nil
+        if Mutant.leaderNotSticky.isOn { return false }
+        return role == .leader
+            || isLeaderFresh(within: options.electionTimeoutMin, liveness) != nil
     }
 
     /// Refuses a pre-vote; a vote is not even answered, so that its term does not spread.
@@ -69,6 +72,9 @@ extension Raft {
             isGranted: isGranted,
             isPreVote: request.isPreVote
         )
+        if Mutant.voteBeforeSync.isOn {
+            return effects.append(.send(.voteResponse(response), to: node))
+        }
         send(.voteResponse(response), to: node, &effects)
     }
 
@@ -104,7 +110,10 @@ extension Raft {
     }
 
     private mutating func countVotes(_ effects: inout [Effect]) {
-        if configuration.isQuorum({ election.granted.contains($0) }) {
+        let isMany = election.granted.count > configuration.voters.count / 2
+        if configuration.isQuorum({ election.granted.contains($0) })
+            || Mutant.anyVoteCounts.isOn && isMany
+        {
             if role == .candidate { return becomeLeader(&effects) }
             return campaign(isTransfer: false, &effects)
         }

@@ -52,7 +52,8 @@ public struct RaftLog: Equatable, Sendable {
 
     /// The configuration in force.
     public var configuration: Configuration {
-        configurations.last?.configuration ?? Configuration(voters: [])
+        let placed = Mutant.configurationAtCommit.isOn ? configurations.first : configurations.last
+        return placed?.configuration ?? Configuration(voters: [])
     }
 
     /// The entry that brought the configuration in force.
@@ -118,7 +119,9 @@ public struct RaftLog: Equatable, Sendable {
         while let run = runs.last, run.index >= index { runs.removeLast() }
         lastIndex = min(lastIndex, index.previous)
         let count = configurations.count
-        while configurations.count > 1, let last = configurations.last, last.index >= index {
+        while configurations.count > 1, let last = configurations.last, last.index >= index,
+            !Mutant.configurationKept.isOn
+        {
             configurations.removeLast()
         }
         return configurations.count != count

@@ -1,9 +1,9 @@
-import WiberBase
+package import WiberBase
 
 /// Majorities: of the voters, and of the outgoing ones as well while a change is under way.
 extension Configuration {
     /// Whether enough voters satisfy `condition` to decide; never in an empty configuration.
-    func isQuorum(_ condition: (NodeID) -> Bool) -> Bool {
+    package func isQuorum(_ condition: (NodeID) -> Bool) -> Bool {
         guard Self.isMajority(of: voters, condition) else { return false }
         guard let outgoing else { return true }
         return Self.isMajority(of: outgoing, condition)
@@ -11,7 +11,8 @@ extension Configuration {
 
     /// The largest number that a quorum has reached, when each voter has reached `value`.
     func quorumValue(_ value: (NodeID) -> UInt64) -> UInt64 {
-        let incoming = Self.majorityValue(of: voters, value)
+        let counted = Mutant.learnerCounts.isOn ? voters + learners : voters
+        let incoming = Self.majorityValue(of: counted, value)
         guard let outgoing else { return incoming }
         return min(incoming, Self.majorityValue(of: outgoing, value))
     }

@@ -22,10 +22,9 @@ extension Raft {
     public func refusal(of target: Configuration.Target) -> ChangeRefusal? {
         guard role == .leader else { return .notLeader }
         if transfer != nil { return .transferring }
-        guard isTermCommitted else { return .termNotCommitted }
-        guard !configuration.isJoint, log.configurationIndex <= commitIndex else {
-            return .changeUnderWay
-        }
+        guard isTermCommitted || Mutant.changesOverlap.isOn else { return .termNotCommitted }
+        let isOver = !configuration.isJoint && log.configurationIndex <= commitIndex
+        guard isOver || Mutant.changesOverlap.isOn else { return .changeUnderWay }
         let nodes = target.voters + target.learners
         guard !target.voters.isEmpty, target.voters.count <= Configuration.nodesMax,
             target.learners.count <= Configuration.nodesMax, !nodes.contains(.zero),

@@ -35,7 +35,8 @@ extension Raft {
     ///
     /// Before an entry of its own term is committed, a leader does not know what is (Raft §8).
     mutating func startReads(_ effects: inout [Effect]) {
-        guard isTermCommitted, !reads.isRoundOpen, !reads.waiting.isEmpty else { return }
+        let isCommitKnown = isTermCommitted || Mutant.readBeforeNoOp.isOn
+        guard isCommitKnown, !reads.isRoundOpen, !reads.waiting.isEmpty else { return }
         reads.round += 1
         reads.started = reads.waiting.count
         reads.sentAt = now
@@ -81,7 +82,7 @@ extension Raft {
             if node == id { return .max }
             return peerPlace(node).map { peers[$0].confirmedRound } ?? 0
         }
-        guard reached >= reads.round else { return }
+        guard reached >= reads.round || Mutant.readWithoutQuorum.isOn else { return }
         for read in reads.waiting[..<reads.started] {
             effects.append(.readReady(context: read.context, index: read.index))
         }

@@ -97,7 +97,8 @@ extension Raft {
         let oldest = configuration.quorumValue { node in
             node == id ? .max : liveness[node]?.nanoseconds ?? 0
         }
-        let expiry = Instant(nanoseconds: oldest) + limit
+        let expiry =
+            Mutant.quorumNotChecked.isOn ? now + limit : Instant(nanoseconds: oldest) + limit
         guard expiry > now else { return stepDown(&effects) }
         leadership.quorumDeadline = expiry
         guard lastIndex > commitIndex, !configuration.isSoleVoter(id) else {

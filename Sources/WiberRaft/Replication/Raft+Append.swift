@@ -11,7 +11,8 @@ extension Raft {
         guard request.isPlausible else { return }
         let last = LogIndex(request.previous.index.rawValue + UInt64(request.entries.count))
         if request.previous.index >= log.base.index,
-            log.term(at: request.previous.index) != request.previous.term
+            log.term(at: request.previous.index) != request.previous.term,
+            !Mutant.previousTermIgnored.isOn || request.previous.index > lastIndex
         {
             return reject(request, node, &effects)
         }
@@ -24,7 +25,7 @@ extension Raft {
         verifiedIndex = max(verifiedIndex, min(last, lastIndex))
         commitAsFollower(request.commit, &effects)
         let isRepeat = !request.entries.isEmpty && first > last
-        if request.isProbe || isRepeat || min(durableIndex, verifiedIndex) > acknowledgedIndex {
+        if request.isProbe || isRepeat || acknowledgeable > acknowledgedIndex {
             acknowledge(to: node, &effects)
         }
     }
@@ -34,7 +35,8 @@ extension Raft {
         var index = max(request.previous.index, log.base.index).next
         while index <= last, index <= lastIndex {
             let place = Int(index.rawValue - request.previous.index.rawValue) - 1
-            guard log.term(at: index) == request.entries[place].term else { return index }
+            let isHeld = log.term(at: index) == request.entries[place].term
+            guard isHeld, !Mutant.appendTruncates.isOn else { return index }
             index = index.next
         }
         return index
@@ -65,19 +67,25 @@ extension Raft {
     }
 
     private mutating func commitAsFollower(_ index: LogIndex, _ effects: inout [Effect]) {
-        let reached = min(index, verifiedIndex)
+        let reached = min(index, Mutant.commitBeyondVerified.isOn ? lastIndex : verifiedIndex)
         guard reached > commitIndex else { return }
         commitIndex = reached
         log.committed(through: reached)
+        if Mutant.configurationAtCommit.isOn { configurationChanged(&effects) }
         effects.append(.committed(through: reached))
+    }
+
+    /// What of the leader's log is durable here.
+    private var acknowledgeable: LogIndex {
+        Mutant.acknowledgedBeforeSync.isOn ? verifiedIndex : min(durableIndex, verifiedIndex)
     }
 
     /// Tells the leader what is durable of its log here.
     mutating func acknowledge(to node: NodeID, _ effects: inout [Effect]) {
-        acknowledgedIndex = max(acknowledgedIndex, min(durableIndex, verifiedIndex))
+        acknowledgedIndex = max(acknowledgedIndex, acknowledgeable)
         let response = AppendResponse(
             term: currentTerm,
-            match: min(durableIndex, verifiedIndex),
+            match: acknowledgeable,
             verified: verifiedIndex
         )
         send(.appendResponse(response), to: node, &effects)

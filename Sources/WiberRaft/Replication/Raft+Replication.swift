@@ -207,15 +207,18 @@ extension Raft {
     /// Commits what a quorum holds durably, if it is of this term (Raft §5.4.2, figure 8).
     mutating func advanceCommit(_ effects: inout [Effect]) {
         let value = configuration.quorumValue { node in
+            if node == id, Mutant.ownLogBeforeSync.isOn { return lastIndex.rawValue }
             if node == id { return durableIndex.rawValue }
             return peerPlace(node).map { peers[$0].match.rawValue } ?? 0
         }
         let index = LogIndex(value)
-        guard index > commitIndex, index >= leadership.termStart else { return }
+        let isOwnTerm = index >= leadership.termStart || Mutant.oldTermCommitted.isOn
+        guard index > commitIndex, isOwnTerm else { return }
         commitIndex = index
         leadership.progressed = now
         leadership.uncommitted.release(through: index)
         log.committed(through: index)
+        if Mutant.configurationAtCommit.isOn { configurationChanged(&effects) }
         leaveJoint(&effects)
         effects.append(.committed(through: index))
         for place in peers.indices { pushCommit(place, &effects) }

@@ -61,6 +61,7 @@ extension World {
                     "replicas are equal",
                     "\(machine.name) holds other bytes at \(chunk.id) of \(view.name)"
                 )
+                checkMessages(of: chunk, view, machine)
             }
         } catch {
             checker.require(
@@ -68,6 +69,20 @@ extension World {
                 "log",
                 "\(machine.name) cannot read \(view.name): \(error)"
             )
+        }
+    }
+
+    /// A chunk's checksum says nothing of the bodies: these are compared with what was published.
+    private func checkMessages(of chunk: Chunk, _ view: GroupView, _ machine: Machine) {
+        guard chunk.header.kind == .messages else { return }
+        chunk.forEachMessage { message in
+            let text = ledger.topics[view.name]?.texts[message.sequence.rawValue]
+            checker.require(
+                text?.elementsEqual(message.body.payload) ?? false,
+                "replicas are equal",
+                "\(machine.name) holds another \(message.sequence) of \(view.name)"
+            )
+            return true
         }
     }
 
@@ -83,8 +98,10 @@ extension World {
         for client in clients where client.link != nil {
             guard client.pending.isEmpty else { return false }
             for subscription in client.subscriptions {
-                let last = ledger.topics[subscription.topic]?.last ?? 0
-                guard let next = subscription.next, next <= last else { continue }
+                let topic = ledger.topics[subscription.topic] ?? Ledger.Topic()
+                guard let next = subscription.next, max(next, topic.first) <= topic.last else {
+                    continue
+                }
                 return false
             }
         }

@@ -24,6 +24,8 @@ final class SafetyChecker {
         /// The committed log: term and checksum of each entry, from index 1.
         var entries: [(term: Term, checksum: UInt32)] = []
         var leaders: [Term: Int] = [:]
+        /// What each leader's clock showed when it was elected.
+        var elections: [Term: ShardTime] = [:]
         var votes: [Term: [Int: Int]] = [:]
     }
 
@@ -112,6 +114,7 @@ final class SafetyChecker {
             )
         }
         groups[view.id]?.leaders[view.term] = machine.place
+        groups[view.id]?.elections[view.term] = world.time(machine.place)
         if !group.leaders.isEmpty { world.statistics.leaderChanges += 1 }
         world.trace.note(.role, machine.place, view.id.rawValue, view.term.rawValue, world.now)
         world.trace.record(
@@ -193,6 +196,7 @@ final class SafetyChecker {
             UInt64(chunk.header.checksum),
             world.now
         )
+        defer { checkRetention(chunk, view, world) }
         guard chunk.header.kind == .messages else { return }
         chunk.forEachMessage { message in
             let bytes = Array(message.body.payload)
@@ -218,6 +222,7 @@ final class SafetyChecker {
                 "\(machine.name) starts with an empty disk"
             )
             machine.durable = [:]
+            machine.sealed = [:]
         }
         machine.impaired = Set(machine.durable.keys).subtracting(recovery.groups.map(\.id))
         for group in recovery.groups {
@@ -227,7 +232,7 @@ final class SafetyChecker {
                 || group.term == before.term
                     && (before.votedFor == .zero || group.votedFor == before.votedFor)
             require(
-                isVoteKept || machine.isDamaged,
+                isVoteKept || machine.damageCount > 1,
                 "durable vote",
                 "\(machine.name) starts with term \(group.term) and vote \(group.votedFor) in"
                     + " group \(group.id), and had promised \(before)"
@@ -239,6 +244,14 @@ final class SafetyChecker {
                 "\(machine.name) starts group \(group.id) with \(group.last), and had promised"
                     + " \(before)"
             )
+            let sealed = machine.sealed[group.id] ?? DurableState()
+            require(
+                group.last.index >= sealed.through || group.last.term > sealed.logTerm
+                    || machine.damageCount > 1,
+                "sealed log",
+                "\(machine.name) starts group \(group.id) with \(group.last), and a later batch"
+                    + " had followed \(sealed)"
+            )
             machine.durable[group.id] = DurableState(
                 term: max(group.term, before.term),
                 votedFor: group.term >= before.term ? group.votedFor : before.votedFor,
@@ -246,6 +259,8 @@ final class SafetyChecker {
                 logTerm: group.last.term
             )
         }
+        machine.sealed = machine.durable
+        machine.damageCount = 0
     }
 
     /// A group that was damaged at the start is whole again: its promises must be, too.
@@ -262,6 +277,7 @@ final class SafetyChecker {
 
     /// A job of the log thread is complete: what it says is on the disk.
     func completed(_ job: LogJob, on machine: Machine) {
+        if job.hasBatch { machine.sealed = machine.durable }
         for completion in job.completions {
             switch completion {
             case .log(let group, let through, let tag):

@@ -8,6 +8,16 @@ final class Ledger {
         /// The highest sequence that was acknowledged.
         var acknowledged: UInt64 = 0
         var last: UInt64 = 0
+        var lastTime: UInt64 = 0
+        /// The first that retention has left.
+        var first: UInt64 = 1
+
+        /// The time of a message, unless its text was stored again since.
+        func time(of sequence: UInt64) -> UInt64? {
+            texts[sequence].flatMap { sequences[$0] }.flatMap {
+                $0.sequence == sequence ? $0.time : nil
+            }
+        }
     }
 
     private(set) var topics: [String: Topic] = [:]
@@ -24,6 +34,11 @@ final class Ledger {
 
     func acknowledged(_ topic: String) -> UInt64 { topics[topic]?.acknowledged ?? 0 }
 
+    /// Retention has moved on, as committed.
+    func trimmed(_ topic: String, to first: UInt64) {
+        topics[topic, default: Topic()].first = first
+    }
+
     func sent(_ publish: Publish) {
         publish.acknowledgedBefore = acknowledged(publish.topic)
         publishes[publish.topic, default: [:]][publish.bytes] = publish
@@ -38,6 +53,7 @@ final class Ledger {
     ) -> String? {
         if let problem = self.problem(topic, sequence, time, bytes) { return problem }
         topics[topic, default: Topic()].last = sequence
+        topics[topic]?.lastTime = time
         topics[topic]?.texts[sequence] = bytes
         topics[topic]?.sequences[bytes] = (sequence, time)
         return nil
@@ -57,7 +73,9 @@ final class Ledger {
         guard let publish = publishes[topic]?[bytes] else { return "\(text) was never published" }
         if publish.outcome == .refused { return "\(text) was refused, and is stored" }
         let last = topics[topic]?.last ?? 0
-        return sequence == last + 1 ? nil : "\(text) follows \(last)"
+        guard sequence == last + 1 else { return "\(text) follows \(last)" }
+        let lastTime = topics[topic]?.lastTime ?? 0
+        return time > lastTime ? nil : "\(text) has the time \(time), after \(lastTime)"
     }
 
     /// A client is told that its message is stored; returns what is wrong with that.

@@ -238,7 +238,7 @@ final class SimClient {
             last = sequence
         }
         world.checker.require(
-            last >= least,
+            last >= least || world.ledger.topics[topic]?.first ?? 0 > least,
             "stale read",
             "\(name) read \(topic) up to \(last), and \(least) had been acknowledged before"
         )

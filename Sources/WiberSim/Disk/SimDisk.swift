@@ -28,6 +28,8 @@ package final class SimDisk: Disk, @unchecked Sendable {
     /// Calls that change something, so far.
     private(set) var operations = 0
     private(set) var syncs = 0
+    /// The file that was written to last, by the beginning of its path.
+    private(set) var lastWritten: [Substring: String] = [:]
     /// At this call the process dies, in the middle of it.
     private var crashAt: Int?
     /// Whether the process that used the disk has died in a call; later calls fail.
@@ -68,6 +70,7 @@ package final class SimDisk: Disk, @unchecked Sendable {
         let grows = offset + bytes.count > names[path]?.bytes.count ?? 0
         let isCut = try begin("write", path, needsRoom: grows)
         let file = names[path] ?? link(path, SimFile(zeros: 0))
+        lastWritten[path.prefix { $0 != "/" }] = path
         let count = isCut ? random.place(bytes.count + 1) : bytes.count
         file.write(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: offset)
         if isCut { throw Self.error("write", path, 5) }
@@ -86,7 +89,6 @@ package final class SimDisk: Disk, @unchecked Sendable {
     package func sync(_ path: String) throws(DiskError) {
         if failsNextSync, let file = names[path] {
             failsNextSync = false
-            isDead = true
             file.failSync()
             throw Self.error("sync", path, 5)
         }
@@ -179,6 +181,9 @@ package final class SimDisk: Disk, @unchecked Sendable {
 
     /// Lets the process die within one of the next calls.
     func crash(within calls: Int) { crashAt = operations + 1 + random.place(calls) }
+
+    /// The process ends because of an error: nothing that it had begun goes on.
+    func die() { isDead = true }
 
     /// The process is gone; what it wrote is in the page cache, and still not durable.
     func processEnded() {

@@ -15,6 +15,8 @@ final class SimFile {
     }
 
     private(set) var bytes: [UInt8]
+    /// What was written last.
+    private(set) var lastWritten = 0..<0
     private var changes: [Change] = []
     private var durableSize: Int
     /// Sectors whose sync failed: the cache says they are clean, the platter has other bytes.
@@ -36,6 +38,7 @@ final class SimFile {
     func write(_ source: UnsafeRawBufferPointer, at offset: Int) {
         guard !source.isEmpty else { return }
         let end = offset + source.count
+        lastWritten = offset..<end
         let oldEnd = min(end, bytes.count)
         let old = offset < oldEnd ? Array(bytes[offset..<oldEnd]) : []
         changes.append(Change(offset: offset, old: old, newEnd: end))
@@ -67,17 +70,21 @@ final class SimFile {
         sync()
     }
 
-    /// What a power cut leaves: each sector that was not synced is old or new.
+    /// What a power cut leaves: each sector that was not synced is old, new, or at times torn.
     func cutPower(_ random: inout RandomSource) {
         let cache = bytes
         let touched = touchedSectors()
         let size = cache.count
         var platter = durableImage()
         let keep = random.draw(0...4)
+        let isTearing = random.chance(perMille: 150)
         for sector in touched where random.draw(0...3) < keep {
             let start = sector * Self.sector
-            let end = min(start + Self.sector, size)
+            var end = min(start + Self.sector, size)
             guard start < end else { continue }
+            if isTearing, random.chance(perMille: 500) {
+                end = start + random.place(end - start) + 1
+            }
             if platter.count < end {
                 platter.append(contentsOf: repeatElement(0, count: end - platter.count))
             }

@@ -163,7 +163,11 @@ extension World {
                 }
                 switch item {
                 case .opened: world.handle(place, .dialed(connection))
-                case .bytes(let bytes): world.receive(place, connection, bytes)
+                case .bytes(let bytes):
+                    if link.isLane, let from = link.ends[side].node {
+                        world.machines[place].heard[from] = world.now
+                    }
+                    world.receive(place, connection, bytes)
                 case .end(let wasReset):
                     world.machines[place].links[connection.rawValue] = nil
                     world.handle(place, .closed(connection, wasReset: wasReset))

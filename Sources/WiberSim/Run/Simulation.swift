@@ -73,6 +73,7 @@ extension World {
     func begin(_ plan: FaultPlan) {
         for place in machines.indices { start(place) }
         schedule(plan)
+        watchLeaders()
         for number in 0..<settings.workload.clients {
             let client = SimClient(name: "c\(number + 1)", seed: random.next())
             clients.append(client)

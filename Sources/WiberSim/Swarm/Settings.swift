@@ -51,6 +51,11 @@ struct Settings {
     /// The topics: plain, with ids, with contents as ids, and with a short memory.
     static let topics = ["news", "ids", "same", "short"]
 
+    /// What `short` keeps: messages, bytes, nanoseconds.
+    static let shortMessages: UInt64 = 50
+    static let shortBytes: UInt64 = 16 << 10
+    static let shortAge: UInt64 = 15_000_000_000
+
     init(seed: UInt64, nodes: Int) {
         self.seed = seed
         self.nodes = nodes
@@ -148,8 +153,9 @@ struct Settings {
         var same = TopicConfiguration(name: "same", replicas: replicas)
         same.dedupKey = .content
         var short = TopicConfiguration(name: "short", replicas: replicas)
-        short.retention.maxMessages = 50
-        short.retention.maxBytes = 16 << 10
+        short.retention.maxMessages = Self.shortMessages
+        short.retention.maxBytes = Self.shortBytes
+        short.retention.maxAge = Self.shortAge
         return [ids, same, short]
     }
 }

@@ -26,7 +26,9 @@ extension World {
         )
         switch fault.kind {
         case .kill: endProcess(place, fault) { $0.kill(place) }
-        case .powerCut: endProcess(place, fault) { $0.cutPower(place) }
+        case .powerCut:
+            if random.chance(perMille: 400) { return cutPowerAfterStart(place, fault, &random) }
+            endProcess(place, fault) { $0.cutPower(place) }
         case .powerCutAll:
             for place in machines.indices { endProcess(place, fault) { $0.cutPower(place) } }
         case .crashAtEffect: machines[place].effectsUntilCrash = Int(random.draw(0...60))
@@ -64,6 +66,28 @@ extension World {
             world.machines[place].downFaults = max(0, world.machines[place].downFaults - 1)
             world.start(place)
         }
+    }
+
+    /// Ends the process, and cuts the power when the next one has just started on what the page
+    /// cache held.
+    private func cutPowerAfterStart(_ place: Int, _ fault: Fault, _ random: inout RandomSource) {
+        let start = random.draw(1_000_000...20_000_000)
+        let cut = start + random.draw(0...20_000_000)
+        whenWriting(place, until: now + 500_000_000) { world in
+            guard !world.isQuiet else { return }
+            world.kill(place)
+            world.after(start) { world in world.start(place) }
+            world.after(cut) { world in
+                guard !world.isQuiet else { return }
+                world.endProcess(place, fault) { $0.cutPower(place) }
+            }
+        }
+    }
+
+    /// Does something as soon as a machine writes to its log, or at a certain time.
+    private func whenWriting(_ place: Int, until end: UInt64, _ action: @escaping Action) {
+        guard machines[place].logJob == nil, now < end else { return action(self) }
+        after(100_000) { world in world.whenWriting(place, until: end, action) }
     }
 
     // MARK: Network
@@ -162,14 +186,11 @@ extension World {
             endProcess(machine.place, fault) { $0.kill(machine.place) }
         }
         let disk = machine.disk
-        let kinds = ["wal/", ".seg", "hard", "groups", "super"]
-        let kind = random.pick(kinds) ?? "wal/"
-        let paths = disk.paths.filter { $0.contains(kind) }
-        guard let path = random.pick(paths), let file = disk.file(path), !file.bytes.isEmpty else {
+        guard let (path, offset) = damagedPlace(disk, &random), let file = disk.file(path) else {
             return
         }
         trace.record("damaged", node: machine.name, [("file", path)], now)
-        let offset = random.place(file.bytes.count)
+        machine.damageCount += 1
         let sector = offset / SimFile.sector * SimFile.sector
         switch fault.kind {
         case .rot: file.corrupt(at: offset, [file.bytes[offset] ^ 1 << UInt8(random.draw(0...7))])
@@ -189,6 +210,30 @@ extension World {
             .unreadable, .clockJump:
             break
         }
+    }
+
+    /// Where damage comes: often in what the write-ahead log got last, which could pass for a torn
+    /// end, and elsewhere rather where something is than in zeros.
+    private func damagedPlace(
+        _ disk: SimDisk,
+        _ random: inout RandomSource
+    ) -> (path: String, offset: Int)? {
+        let kinds = ["wal/", "wal/", ".seg", ".seg", "hard", "groups", "super"]
+        let kind = random.pick(kinds) ?? "wal/"
+        if kind == "wal/", random.chance(perMille: 500), let path = disk.lastWritten["wal"],
+            let written = disk.file(path)?.lastWritten, !written.isEmpty
+        {
+            return (path, written.lowerBound + random.place(written.count))
+        }
+        let paths = disk.paths.filter { $0.contains(kind) }
+        guard let path = random.pick(paths), let bytes = disk.file(path)?.bytes, !bytes.isEmpty
+        else { return nil }
+        var offset = 0
+        for _ in 0..<8 {
+            offset = random.place(bytes.count)
+            if bytes[offset] != 0 { break }
+        }
+        return (path, offset)
     }
 
     // MARK: The end of all faults

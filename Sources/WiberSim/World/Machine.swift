@@ -25,6 +25,10 @@ final class Machine {
     var bootID: UniqueID
     /// The process's connections, by their number: the link, and the process's side of it.
     var links: [UInt64: (link: Link, side: Int)] = [:]
+    /// When anything last came from each other machine, in true time.
+    var heard: [Int: UInt64] = [:]
+    /// Since when the process runs without a pause.
+    var awakeSince: UInt64 = 0
     /// The power is off: connections to it do not even fail fast.
     var isSilent = false
     /// The process stands still; what comes waits.
@@ -34,6 +38,8 @@ final class Machine {
     var downFaults = 0
     /// Its data was damaged on purpose: it may refuse to start.
     var isDamaged = false
+    /// How often since the start.
+    var damageCount = 0
     /// Groups whose data is damaged, as this process found it.
     var impaired: Set<GroupID> = []
     /// It refuses to start, and says why.
@@ -53,6 +59,8 @@ final class Machine {
     var seen: [Seen] = []
     /// What the disk holds of each group, as completed jobs say.
     var durable: [GroupID: DurableState] = [:]
+    /// What a later batch or a seal says to be durable: no damage can pass for its end (rule 4).
+    var sealed: [GroupID: DurableState] = [:]
     private var nextConnection: UInt64 = 2
 
     init(place: Int, seed: UInt64) {

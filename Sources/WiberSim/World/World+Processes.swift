@@ -10,6 +10,7 @@ extension World {
         let machine = machines[place]
         guard machine.core == nil, machine.downFaults == 0, machine.refusal == nil else { return }
         machine.epoch += 1
+        machine.awakeSince = now
         machine.isSilent = false
         let disk = machine.disk
         let identity = LogIdentity(
@@ -139,6 +140,7 @@ extension World {
         let machine = machines[place]
         guard machine.isPaused else { return }
         machine.isPaused = false
+        machine.awakeSince = now
         trace.record("resumed", node: machine.name, [], now)
         let waiting = machine.waiting
         machine.waiting = []

@@ -150,6 +150,7 @@ extension World {
     ) {
         guard error.isNoSpace else {
             statistics.diskDeaths += 1
+            machines[place].disk.die()
             return kill(place)
         }
         handle(place, .diskFull(job, path: error.path))

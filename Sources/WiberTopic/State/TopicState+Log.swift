@@ -16,7 +16,7 @@ extension TopicState {
     /// `last` is the chunk before them; `nil` if they were the first.
     public mutating func truncated(from index: LogIndex, last: Chunk?) {
         discardBuilder()
-        dedup.truncate(from: index)
+        if !Mutant.idsKeptAfterTruncation.isOn { dedup.truncate(from: index) }
         front.reset()
         tail = last.map { Tail(after: $0.header, lastTime: $0.lastTime) } ?? Tail()
         resetOpen()
@@ -44,7 +44,7 @@ extension TopicState {
     public func recoveryNeeds(committed: ChunkHeader) -> Timestamp? {
         switch configuration.dedupKey {
         case .none: nil
-        case .id, .content: windowStart(committed.baseTime)
+        case .id, .content: Mutant.idsForgotten.isOn ? nil : windowStart(committed.baseTime)
         }
     }
 
@@ -82,7 +82,7 @@ extension TopicState {
 
     mutating func resetOpen() {
         openNext = tail.nextSequence
-        openTime = tail.lastTime
+        openTime = Mutant.tailNotFollowed.isOn ? committed.lastTime : tail.lastTime
         openBytes = 0
     }
 }

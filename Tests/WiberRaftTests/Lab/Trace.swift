@@ -2,6 +2,7 @@ import Foundation
 import WiberBase
 
 @testable import WiberRaft
+@testable import WiberSim
 
 /// A script and the output that it must give, in one file: the story first, as comments.
 ///

@@ -1,6 +1,5 @@
 import WiberBase
-
-@testable import WiberRaft
+import WiberRaft
 
 /// What a driver does: performs effects, writes to disk, carries messages.
 extension RaftLab {

@@ -1,6 +1,5 @@
 import WiberBase
-
-@testable import WiberRaft
+import WiberRaft
 
 /// Raft's promises, looked at after every event by somebody who sees all nodes (Raft, figure 3).
 struct LabChecks {

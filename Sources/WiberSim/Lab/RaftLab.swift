@@ -1,6 +1,5 @@
 import WiberBase
-
-@testable import WiberRaft
+import WiberRaft
 
 /// A cluster of cores on one clock, with disks and a network that can be made bad; one seed, one
 /// run, always the same.

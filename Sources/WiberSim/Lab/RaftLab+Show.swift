@@ -1,6 +1,5 @@
 import WiberBase
-
-@testable import WiberRaft
+import WiberRaft
 
 /// What traces print.
 extension RaftLab {

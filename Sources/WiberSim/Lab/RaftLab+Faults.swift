@@ -1,6 +1,5 @@
 import WiberBase
-
-@testable import WiberRaft
+import WiberRaft
 
 /// What goes wrong, and what gets well again.
 extension RaftLab {
@@ -77,9 +76,9 @@ extension RaftLab {
     func loseContact(_ place: Int) {
         for place in nodes.indices {
             nodes[place].liveness = Liveness()
-            nodes[place].raft?.leaderHeard = .zero
+            nodes[place].raft?.forgetContact()
         }
-        nodes[place].raft?.election.deadline = now
+        nodes[place].raft?.expectElection(at: now)
     }
 
     /// Whoever leads in the highest term.

@@ -44,7 +44,6 @@ struct Options {
     /// How many seeds a mutant may survive, and for how long.
     var seeds: UInt64 = 5_000
     var minutes = 10
-    /// `nil` is the code without a mutant.
     var mutants: [Mutant?] = []
 
     init?(_ arguments: [String]) {

@@ -6,6 +6,8 @@ struct Pack {
     private let options: Options
     private var waiting: [Mutant?]
     private var running: [Child] = []
+    /// The most seeds that a mutant needed: the code without one must pass as many.
+    private var seedsNeeded: UInt64 = 1
     private(set) var hasFailed = false
 
     init(_ options: Options) {
@@ -13,11 +15,18 @@ struct Pack {
         waiting = options.mutants.reversed()
     }
 
+    /// Hunts all mutants, then looks at the code without one.
     mutating func run() {
         Mutants.say("| mutant | breaks | caught by | seeds | seconds |\n|---|---|---|---|---|\n")
+        hunt(seeds: options.seeds)
+        waiting = [nil]
+        hunt(seeds: seedsNeeded)
+    }
+
+    private mutating func hunt(seeds: UInt64) {
         while !waiting.isEmpty || !running.isEmpty {
             while running.count < options.jobs, let mutant = waiting.popLast() {
-                guard let child = Child(mutant, seeds: options.seeds) else {
+                guard let child = Child(mutant, seeds: seeds) else {
                     Mutants.say("cannot start a process\n", to: 2)
                     exit(2)
                 }
@@ -43,6 +52,7 @@ struct Pack {
         let name = child.mutant?.rawValue ?? Hunt.control
         let isGood = (outcome.caughtBy != nil) == (child.mutant != nil)
         if !isGood { hasFailed = true }
+        seedsNeeded = max(seedsNeeded, UInt64(outcome.seeds) ?? 1)
         let seconds = (child.seconds * 10).rounded() / 10
         Mutants.say(
             "| `\(name)` | \(child.mutant?.breaks ?? "nothing") |"

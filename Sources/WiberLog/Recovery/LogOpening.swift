@@ -194,7 +194,8 @@ struct LogOpening {
         group.restore(segments)
         let last = tail.last?.header.index ?? group.last.index
         let needed = max(segments.committed, hard.segmentEnd)
-        guard last >= needed || Mutant.segmentRotCut.isOn else {
+        let isCutForgiven = Mutant.segmentRotCut.isOn || Mutant.rotCutAsTorn.isOn
+        guard last >= needed || isCutForgiven else {
             let what =
                 "the log of group \(slot.group) ends at \(last), and entry \(needed) was in a"
                 + " segment"

@@ -85,6 +85,7 @@ struct WALScan {
         found.sort {
             ($0.header.sequence, $0.header.generation) < ($1.header.sequence, $1.header.generation)
         }
+        if Mutant.rotCutAsTorn.isOn { cutAtRot() }
         guard let top = found.last else {
             damages.append(Damage(path: WALFile.directory, what: "no batch is intact"))
             return nil
@@ -97,7 +98,7 @@ struct WALScan {
         )
         var last: Found?
         for batch in found.reversed()
-        where batch.header.sequence >= top.header.durable || Mutant.rotCutAsTorn.isOn {
+        where batch.header.sequence >= top.header.durable {
             if try isComplete(batch) {
                 last = batch
                 break
@@ -115,6 +116,15 @@ struct WALScan {
         if chain.tornTail == nil { chain.tornTail = try brokenHeader(after: last) }
         noteLive(last, &chain)
         return damages.isEmpty ? chain : nil
+    }
+
+    /// What ``Mutant/rotCutAsTorn`` does.
+    private mutating func cutAtRot() {
+        let oldest = found.last?.header.oldestGeneration ?? 0
+        let rotten = found.firstIndex {
+            $0.header.generation >= oldest && (try? isComplete($0)) == false
+        }
+        if let rotten { found.removeSubrange(rotten...) }
     }
 
     /// What looks like the header of the next batch and is not intact.

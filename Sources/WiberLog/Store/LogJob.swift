@@ -32,6 +32,11 @@ public struct LogJob: Sendable {
     /// The segment files that nothing needs once this is durable.
     let removals: [String]
 
+    /// Whether it writes the term and vote of any group.
+    package var hasHardState: Bool {
+        completions.contains { if case .hardState = $0 { true } else { false } }
+    }
+
     /// Does all of it.
     ///
     /// - Throws: ``DiskError``. If ``DiskError/isNoSpace`` is set, the same job can be run again;

@@ -77,12 +77,12 @@ final class SimFile {
         let size = cache.count
         var platter = durableImage()
         let keep = random.draw(0...4)
-        let isTearing = random.chance(perMille: 150)
+        let isTearing = random.chance(perMille: 300)
         for sector in touched where random.draw(0...3) < keep {
             let start = sector * Self.sector
             var end = min(start + Self.sector, size)
             guard start < end else { continue }
-            if isTearing, random.chance(perMille: 500) {
+            if isTearing, random.chance(perMille: 800) {
                 end = start + random.place(end - start) + 1
             }
             if platter.count < end {

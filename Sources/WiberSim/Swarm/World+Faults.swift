@@ -27,8 +27,15 @@ extension World {
         switch fault.kind {
         case .kill: endProcess(place, fault) { $0.kill(place) }
         case .powerCut:
-            if random.chance(perMille: 400) { return cutPowerAfterStart(place, fault, &random) }
-            endProcess(place, fault) { $0.cutPower(place) }
+            switch random.draw(0...9) {
+            case 0...2: cutPowerAfterStart(place, fault, &random)
+            case 3...6:
+                whenWriting(place, aHardState: true, until: now + 2_000_000_000) { world in
+                    guard !world.isQuiet else { return }
+                    world.endProcess(place, fault) { $0.cutPower(place) }
+                }
+            default: endProcess(place, fault) { $0.cutPower(place) }
+            }
         case .powerCutAll:
             for place in machines.indices { endProcess(place, fault) { $0.cutPower(place) } }
         case .crashAtEffect: machines[place].effectsUntilCrash = Int(random.draw(0...60))
@@ -73,7 +80,7 @@ extension World {
     private func cutPowerAfterStart(_ place: Int, _ fault: Fault, _ random: inout RandomSource) {
         let start = random.draw(1_000_000...20_000_000)
         let cut = start + random.draw(0...20_000_000)
-        whenWriting(place, until: now + 500_000_000) { world in
+        whenWriting(place, aHardState: false, until: now + 500_000_000) { world in
             guard !world.isQuiet else { return }
             world.kill(place)
             world.after(start) { world in world.start(place) }
@@ -85,9 +92,17 @@ extension World {
     }
 
     /// Does something as soon as a machine writes to its log, or at a certain time.
-    private func whenWriting(_ place: Int, until end: UInt64, _ action: @escaping Action) {
-        guard machines[place].logJob == nil, now < end else { return action(self) }
-        after(100_000) { world in world.whenWriting(place, until: end, action) }
+    private func whenWriting(
+        _ place: Int,
+        aHardState isHard: Bool,
+        until end: UInt64,
+        _ action: @escaping Action
+    ) {
+        if let job = machines[place].logJob, !isHard || job.hasHardState { return action(self) }
+        guard now < end else { return action(self) }
+        after(100_000) { world in
+            world.whenWriting(place, aHardState: isHard, until: end, action)
+        }
     }
 
     // MARK: Network

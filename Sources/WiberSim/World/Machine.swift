@@ -61,6 +61,8 @@ final class Machine {
     var durable: [GroupID: DurableState] = [:]
     /// What a later batch or a seal says to be durable: no damage can pass for its end (rule 4).
     var sealed: [GroupID: DurableState] = [:]
+    /// When the log thread last ended a job, in true time.
+    var logJobEnded: UInt64 = 0
     private var nextConnection: UInt64 = 2
 
     init(place: Int, seed: UInt64) {
@@ -76,6 +78,16 @@ final class Machine {
     func accept() -> ConnectionID {
         defer { nextConnection += 2 }
         return ConnectionID(rawValue: nextConnection)
+    }
+
+    /// Within this time a log that rests says where it ends, in nanoseconds.
+    private static let sealedAfter: UInt64 = 60_000_000
+
+    /// The process is about to end: if its log has rested, all of it is sealed (rule 4).
+    func noteRest(_ now: UInt64) {
+        let since = max(logJobEnded, awakeSince)
+        guard core != nil, !isPaused, logJob == nil, now - since > Self.sealedAfter else { return }
+        sealed = durable
     }
 
     /// The process is gone, with all that it had in memory.

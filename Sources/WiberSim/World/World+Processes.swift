@@ -68,6 +68,7 @@ extension World {
         guard machine.core != nil else { return }
         trace.note(.kill, place, 0, 0, now)
         trace.record("killed", node: machine.name, [], now)
+        machine.noteRest(now)
         interruptJobs(machine)
         machine.processEnded()
         machine.disk.processEnded()
@@ -80,6 +81,7 @@ extension World {
         let machine = machines[place]
         trace.note(.powerCut, place, 0, 0, now)
         trace.record("power cut", node: machine.name, [], now)
+        machine.noteRest(now)
         interruptJobs(machine)
         machine.isSilent = machine.core != nil
         machine.processEnded()
@@ -102,7 +104,7 @@ extension World {
             machine.disk.processEnded()
         }
         if let job = machine.logJob, random.chance(perMille: 800) {
-            machine.disk.crash(within: 6)
+            machine.disk.crash(within: random.pick([6, 6, 20]) ?? 6)
             try? job.run(on: machine.disk)  // It throws where the crash is.
         }
     }

@@ -75,6 +75,7 @@ extension World {
             trace.note(.log, place, job.number, UInt64(job.byteCount), now)
             runJob(place, .log, job.run) { world, machine in
                 machine.logJob = nil
+                machine.logJobEnded = world.now
                 world.checker.completed(job, on: machine)
                 world.handle(place, .logCompleted(job))
             }

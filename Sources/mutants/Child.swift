@@ -7,13 +7,14 @@ struct Child {
     struct Outcome {
         /// The check that saw the mutant; `nil` if none did.
         var caughtBy: String?
-        var seeds: String
+        var seeds: UInt64
         /// What the check said.
         var text: String?
     }
 
     /// `nil` is the code without a mutant.
     let mutant: Mutant?
+    let place: Hunt.Place
     /// Where it is heard.
     let descriptor: Int32
     private let process: pid_t
@@ -21,7 +22,7 @@ struct Child {
     private var said: [UInt8] = []
 
     /// Starts a process.
-    init?(_ mutant: Mutant?, seeds: UInt64) {
+    init?(_ mutant: Mutant?, _ place: Hunt.Place, seeds: UInt64) {
         var ends: [Int32] = [0, 0]
         guard pipe(&ends) == 0 else { return nil }
         var actions = posix_spawn_file_actions_t()
@@ -29,7 +30,8 @@ struct Child {
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
         for end in ends { posix_spawn_file_actions_addclose(&actions, end) }
-        let words = ["mutants", Hunt.flag, mutant?.rawValue ?? Hunt.control, "\(seeds)"]
+        let name = mutant?.rawValue ?? Hunt.control
+        let words = ["mutants", Hunt.flag, name, place.rawValue, "\(seeds)"]
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         // A trap is an answer here: nobody needs to see where it was.
         var environment: [UnsafeMutablePointer<CChar>?] = [
@@ -42,6 +44,7 @@ struct Child {
         close(ends[1])
         guard code == 0 else { return nil }
         self.mutant = mutant
+        self.place = place
         self.process = process
         descriptor = ends[0]
     }
@@ -69,7 +72,7 @@ struct Child {
         let lines = String(decoding: said, as: UTF8.self).split(separator: "\n")
         let seed = lines.last { $0.hasPrefix(Hunt.seedPrefix) }
         var outcome = Outcome(
-            seeds: seed.map { String($0.dropFirst(Hunt.seedPrefix.count)) } ?? "0"
+            seeds: seed.flatMap { UInt64($0.dropFirst(Hunt.seedPrefix.count)) } ?? 0
         )
         if let caught = lines.last(where: { $0.hasPrefix(Hunt.caughtPrefix) }) {
             let text = caught.dropFirst(Hunt.caughtPrefix.count)

@@ -44,7 +44,7 @@ struct Options {
     /// How many seeds a mutant may survive, and for how long.
     var seeds: UInt64 = 5_000
     var minutes = 10
-    var mutants: [Mutant?] = []
+    var mutants: [Mutant] = []
 
     init?(_ arguments: [String]) {
         var rest = arguments[...]

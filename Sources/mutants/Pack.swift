@@ -3,30 +3,43 @@ import WiberBase
 
 /// All hunts, some of them side by side.
 struct Pack {
+    /// A hunt that is to be.
+    private struct Task {
+        /// `nil` is the code without a mutant.
+        var mutant: Mutant?
+        var place: Hunt.Place
+        var seeds: UInt64
+    }
+
     private let options: Options
-    private var waiting: [Mutant?]
+    private var waiting: [Task]
     private var running: [Child] = []
     /// The most seeds that a mutant needed: the code without one must pass as many.
-    private var seedsNeeded: UInt64 = 1
+    private var seedsNeeded: [Hunt.Place: UInt64] = [:]
     private(set) var hasFailed = false
 
     init(_ options: Options) {
         self.options = options
-        waiting = options.mutants.reversed()
+        waiting = options.mutants.reversed().map { mutant in
+            let seeds = options.seeds * mutant.place.seedFactor
+            return Task(mutant: mutant, place: mutant.place, seeds: seeds)
+        }
     }
 
     /// Hunts all mutants, then looks at the code without one.
     mutating func run() {
         Mutants.say("| mutant | breaks | caught by | seeds | seconds |\n|---|---|---|---|---|\n")
-        hunt(seeds: options.seeds)
-        waiting = [nil]
-        hunt(seeds: seedsNeeded)
+        hunt()
+        waiting = Hunt.Place.allCases.compactMap { place in
+            seedsNeeded[place].map { Task(mutant: nil, place: place, seeds: $0) }
+        }
+        hunt()
     }
 
-    private mutating func hunt(seeds: UInt64) {
+    private mutating func hunt() {
         while !waiting.isEmpty || !running.isEmpty {
-            while running.count < options.jobs, let mutant = waiting.popLast() {
-                guard let child = Child(mutant, seeds: seeds) else {
+            while running.count < options.jobs, let task = waiting.popLast() {
+                guard let child = Child(task.mutant, task.place, seeds: task.seeds) else {
                     Mutants.say("cannot start a process\n", to: 2)
                     exit(2)
                 }
@@ -41,7 +54,8 @@ struct Pack {
         var polls = running.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
         guard poll(&polls, nfds_t(polls.count), 1_000) >= 0 || errno == EINTR else { exit(2) }
         for place in running.indices.reversed() {
-            if running[place].seconds > Double(options.minutes * 60) { running[place].end() }
+            let isLate = running[place].seconds > Double(options.minutes * 60)
+            if isLate, running[place].mutant != nil { running[place].end() }
             guard polls[place].revents != 0, !running[place].read() else { continue }
             finished(running.remove(at: place))
         }
@@ -50,13 +64,15 @@ struct Pack {
     private mutating func finished(_ child: Child) {
         let outcome = child.outcome()
         let name = child.mutant?.rawValue ?? Hunt.control
-        let isGood = (outcome.caughtBy != nil) == (child.mutant != nil)
-        if !isGood { hasFailed = true }
-        seedsNeeded = max(seedsNeeded, UInt64(outcome.seeds) ?? 1)
+        let isCaught = outcome.caughtBy != nil
+        if isCaught != (child.mutant != nil) { hasFailed = true }
+        if isCaught {
+            seedsNeeded[child.place] = max(seedsNeeded[child.place] ?? 0, outcome.seeds)
+        }
         let seconds = (child.seconds * 10).rounded() / 10
         Mutants.say(
-            "| `\(name)` | \(child.mutant?.breaks ?? "nothing") |"
-                + " \(outcome.caughtBy ?? "**nothing**") | \(outcome.seeds) | \(seconds) |\n"
+            "| `\(name)` | \(child.mutant?.breaks ?? "nothing, of \(child.place)") |"
+                + " \(outcome.caughtBy ?? "nothing") | \(outcome.seeds) | \(seconds) |\n"
         )
         if let text = outcome.text { Mutants.say("\(name): \(text)\n", to: 2) }
     }

@@ -2,11 +2,17 @@ import WiberBase
 
 /// Reads one batch and verifies all of it: table, payloads, padding.
 struct BatchReader {
-    private var reader: FileReader
+    /// Of the batch's file; the next batch there goes on with it.
+    private(set) var reader: FileReader
     private let found: WALScan.Found
 
-    init(_ disk: any Disk, _ found: WALScan.Found) {
-        reader = FileReader(disk, found.file.path, size: found.file.size)
+    /// With the `reader` of a batch before it, no byte of their file is read twice.
+    init(_ disk: any Disk, _ found: WALScan.Found, after reader: FileReader? = nil) {
+        if let reader, reader.path == found.file.path {
+            self.reader = reader
+        } else {
+            self.reader = FileReader(disk, found.file.path, size: found.file.size)
+        }
         self.found = found
     }
 
@@ -30,7 +36,10 @@ struct BatchReader {
         }
         let end = found.offset + found.header.paddedLength
         let padding = try load(at: offset, count: max(0, end - offset))
-        if !reader.buffer[padding].allSatisfy({ $0 == 0 }) || padding.count != end - offset {
+        let isZero = reader.buffer.withUnsafeBytes { bytes in
+            UnsafeRawBufferPointer(rebasing: bytes[padding]).isZero
+        }
+        if !isZero || padding.count != end - offset {
             let what = "the padding of batch \(found.header.sequence) is damaged"
             damages.append(Damage(path: found.file.path, offset: offset, what: what))
         }

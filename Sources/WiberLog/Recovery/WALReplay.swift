@@ -8,8 +8,10 @@ struct WALReplay {
 
     /// Reads the batches of a chain, in order.
     mutating func run(_ chain: WALScan.Chain, on disk: any Disk) throws(DiskError) {
+        var file: FileReader?
         for found in chain.batches {
-            var reader = BatchReader(disk, found)
+            var reader = BatchReader(disk, found, after: file)
+            defer { file = reader.reader }
             do throws(LogError) {
                 try reader.read { _, chunk in add(chunk, found) }
             } catch .disk(let error) {

@@ -51,11 +51,12 @@ enum SlotPair<Record: SlotRecord>: Equatable {
 
     private static func copy(_ file: [UInt8], _ offset: Int) -> Copy {
         let end = min(file.count, offset + Record.slotSize)
-        guard offset < end, file[offset..<end].contains(where: { $0 != 0 }) else { return .zero }
-        let record = file.withUnsafeBytes { bytes in
-            try? Record.decode(UnsafeRawBufferPointer(rebasing: bytes[offset..<end]))
+        guard offset < end else { return .zero }
+        return file.withUnsafeBytes { bytes in
+            let slot = UnsafeRawBufferPointer(rebasing: bytes[offset..<end])
+            if slot.isZero { return .zero }
+            return (try? Record.decode(slot)).map(Copy.good) ?? .bad
         }
-        return record.map(Copy.good) ?? .bad
     }
 }
 

@@ -44,7 +44,7 @@ struct WALFileHeader: Equatable {
             throw .checksumMismatch(field: "file header")
         }
         let header = WALFileHeader(number: try reader.integer(), size: try reader.integer())
-        guard page[length...].allSatisfy({ $0 == 0 }) else {
+        guard UnsafeRawBufferPointer(rebasing: page[length...]).isZero else {
             throw .invalid(field: "bytes after the file header", value: 1)
         }
         return header

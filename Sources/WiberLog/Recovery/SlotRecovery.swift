@@ -44,8 +44,8 @@ struct SlotRecovery {
             case .absent: ended = true
             case .torn:
                 ended = true
-                repairs.append("\(GroupSlot.path): record \(number) was cut short and is new")
-                repairSteps += Self.clear(number)
+                forget(number)
+            case .firstOnly where ended && isAbsent(hardFile, number): forget(number)
             case .damaged:
                 damage(GroupSlot.path, "both copies of record \(number)")
             case .firstOnly(let slot), .good(let slot, _):
@@ -57,6 +57,17 @@ struct SlotRecovery {
             }
         }
         checkSurplus(hardFile)
+    }
+
+    /// A record that was being written when the process ended, or one that was written with it:
+    /// all hard states come after, so the group has never been used.
+    private mutating func forget(_ number: Int) {
+        repairs.append("\(GroupSlot.path): record \(number) was cut short and is new")
+        repairSteps += Self.clear(number)
+    }
+
+    private func isAbsent(_ hardFile: [UInt8], _ number: Int) -> Bool {
+        SlotPair<HardSlot>(hardFile, number: number) == .absent
     }
 
     private mutating func add(_ slot: GroupSlot, _ pair: SlotPair<GroupSlot>, _ hardFile: [UInt8]) {

@@ -111,9 +111,14 @@ struct SlotRecovery {
     private mutating func checkSurplus(_ hardFile: [UInt8]) {
         let capacity = HardSlot.capacity(ofFile: hardFile.count)
         guard groups.count < capacity, damages.isEmpty else { return }
-        for number in groups.count..<capacity
-        where SlotPair<HardSlot>(hardFile, number: number) != .absent {
-            damage(GroupSlot.path, "the record of the group with hard state \(number)")
+        for number in groups.count..<capacity {
+            switch SlotPair<HardSlot>(hardFile, number: number) {
+            case .absent: break
+            case .torn, .damaged:
+                damage(HardSlot.path, "hard state \(number), which no group has,")
+            case .firstOnly, .good:
+                damage(GroupSlot.path, "the record of the group with hard state \(number)")
+            }
         }
     }
 

@@ -112,8 +112,8 @@ struct WALScan {
             damages.append(Damage(path: top.file.path, offset: top.offset, what: what))
             return nil
         }
-        collect(through: last, into: &chain)
-        if chain.tornTail == nil { chain.tornTail = try brokenHeader(after: last) }
+        try collect(through: last, into: &chain)
+        if chain.tornTail == nil { chain.tornTail = try tornHeader(after: last) }
         noteLive(last, &chain)
         return damages.isEmpty ? chain : nil
     }
@@ -128,17 +128,39 @@ struct WALScan {
     }
 
     /// What looks like the header of the next batch and is not intact.
-    private func brokenHeader(after last: Found) throws(DiskError) -> String? {
-        var places = files.map { ($0, WALFile.firstOffset) }
+    private func tornHeader(after last: Found) throws(DiskError) -> String? {
+        var places = files.map { (file: $0, offset: WALFile.firstOffset) }
         places.append((last.file, last.offset + last.header.paddedLength))
+        let next = last.header.sequence &+ 1
         for (file, offset) in places where offset < file.size {
             let block = try disk.read(file.path, at: offset, count: BatchHeader.size)
-            let isNext = block.withUnsafeBytes { bytes in
-                BatchHeader.isBroken(bytes, after: last.header, salt: salt)
+            if isBroken(block, next, last.header.generation) {
+                return Self.describe(next, file, offset)
             }
-            if isNext { return Self.describe(last.header.sequence + 1, file, offset) }
         }
         return nil
+    }
+
+    /// Where a batch that is needed has stood; `nil` if nothing looks like its header.
+    private func brokenHeader(
+        _ sequence: UInt64,
+        since generation: UInt64
+    ) throws(DiskError) -> (file: WALFile, offset: Int)? {
+        for file in files {
+            var reader = FileReader(disk, file.path, size: file.size)
+            for offset in stride(from: WALFile.firstOffset, to: file.size, by: WALFile.blockSize) {
+                let range = try reader.load(at: offset, count: BatchHeader.size)
+                let block = Array(reader.buffer[range])
+                if isBroken(block, sequence, generation) { return (file, offset) }
+            }
+        }
+        return nil
+    }
+
+    private func isBroken(_ block: [UInt8], _ sequence: UInt64, _ generation: UInt64) -> Bool {
+        block.withUnsafeBytes { bytes in
+            BatchHeader.isBroken(bytes, sequence, since: generation, salt: salt)
+        }
     }
 
     private static func describe(_ sequence: UInt64, _ file: WALFile, _ offset: Int) -> String {
@@ -158,7 +180,10 @@ struct WALScan {
     }
 
     /// Walks back from the last batch to the first that it says replay needs.
-    private mutating func collect(through last: Found, into chain: inout Chain) {
+    private mutating func collect(
+        through last: Found,
+        into chain: inout Chain
+    ) throws(DiskError) {
         let oldest = last.header.oldestGeneration
         var batches: [Found] = []
         var expected = last.header.sequence
@@ -175,9 +200,14 @@ struct WALScan {
         let isFirst =
             first.header.generation == oldest && first.offset == WALFile.firstOffset
         guard !isFirst else { return }
-        let what =
-            "batch \(expected), which was durable, is damaged or missing before this one"
-        damages.append(Damage(path: first.file.path, offset: first.offset, what: what))
+        if let (file, offset) = try brokenHeader(expected, since: oldest) {
+            let what = "batch \(expected), which was durable, is damaged"
+            damages.append(Damage(path: file.path, offset: offset, what: what))
+        } else {
+            let what =
+                "batch \(expected), which was durable, is damaged or missing before this one"
+            damages.append(Damage(path: first.file.path, offset: first.offset, what: what))
+        }
     }
 
     /// Whether table, payloads and padding are all there.

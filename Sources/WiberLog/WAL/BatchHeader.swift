@@ -87,10 +87,12 @@ struct BatchHeader: Equatable, Sendable {
         return header
     }
 
-    /// Whether a block held the header that follows `last` and is not intact.
+    /// Whether a block held the header of batch `next`, or of a later one since `last`, a
+    /// generation, and is not intact.
     static func isBroken(
         _ block: UnsafeRawBufferPointer,
-        after last: BatchHeader,
+        _ next: UInt64,
+        since last: UInt64,
         salt: UInt32
     ) -> Bool {
         var reader = ByteReader(block)
@@ -99,9 +101,9 @@ struct BatchHeader: Equatable, Sendable {
             let generation = try? reader.integer(UInt64.self),
             let sequence = try? reader.integer(UInt64.self)
         else { return false }
-        let isNext = sequence == last.sequence &+ 1
-        return isNext && generation >= last.generation || magic == Self.magic && isNext
-            || magic == Self.magic && generation >= last.generation
+        let isNext = sequence == next
+        return isNext && generation >= last || magic == Self.magic && isNext
+            || magic == Self.magic && generation >= last
     }
 }
 

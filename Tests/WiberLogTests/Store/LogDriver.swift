@@ -56,6 +56,8 @@ struct LogDriver {
     var recovery: Recovery
     var models: [GroupID: Model] = [:]
     var random: RandomSource
+    /// The longest payload of a message.
+    var payloadMax = 300
 
     init(_ disk: MemoryDisk, seed: UInt64, options: LogOptions = LogDriver.options) throws {
         self.disk = disk
@@ -111,7 +113,7 @@ struct LogDriver {
                 after: model.log.last?.header,
                 term: model.term,
                 messages: messages,
-                size: Int.random(in: 0...300, using: &random)
+                size: Int.random(in: 0...payloadMax, using: &random)
             )
             model.log.append(chunk)
             model.ever[chunk.id] = chunk.bytes

@@ -1,0 +1,96 @@
+import Testing
+import WiberBase
+
+@testable import WiberLog
+
+@Suite("Every bit of the write-ahead log (rules 3 and 4)")
+struct WALDamageTests {
+    private static let size = Sweep.isFull ? Story.Size.full : .short
+
+    /// What a byte of a log file is.
+    private enum Place: Hashable {
+        case header
+        /// Of a batch that was durable, and is needed.
+        case batch
+        /// Of the last batch, which nothing says was durable.
+        case last
+        /// Behind the last batch: zeros, or what an earlier use of the file has left.
+        case rest
+
+        init(_ path: String, _ byte: Int, _ batches: [Story.Place]) {
+            if byte < WALFile.firstOffset {
+                self = .header
+            } else if batches.last.map({ $0.path == path && $0.range.contains(byte) }) ?? false {
+                self = .last
+            } else if batches.contains(where: { $0.path == path && $0.range.contains(byte) }) {
+                self = .batch
+            } else {
+                self = .rest
+            }
+        }
+
+        var allowed: Set<Outcome> {
+            switch self {
+            case .header, .batch: [.refused]
+            case .last: [.cut]
+            case .rest: [.unchanged, .notedTail]
+            }
+        }
+    }
+
+    @Test func `a story has all that a damage can hit`() throws {
+        for end in Story.End.allCases {
+            let story = try Story(end, Self.size)
+            #expect(story.whole.recovery.repairs == [] && story.whole.recovery.tornTail == nil)
+            #expect(Set(story.batches.map(\.path)).count > 1)
+            let used = story.batches.reduce(0) { $0 + $1.range.count }
+            #expect(!Sweep.isFull || used >= 64 << 10, "\(used)")
+            #expect((story.whole.contents == story.before.contents) == (end == .sealed))
+            #expect(story.whole.contents.groups.count == 3)
+            #expect(story.whole.contents.groups[GroupID(9)]?.termRuns.count ?? 0 > 1)
+            #expect(story.whole.files.keys.filter { $0.hasSuffix(".seg") }.count > 1)
+        }
+    }
+
+    @Test func `a flipped bit is refused, and of the last batch alone cut`() throws {
+        let story = try Story(.open, Self.size)
+        var sweep = Sweep(story)
+        for path in story.files.keys.sorted() where path.hasPrefix("wal/") {
+            for block in stride(from: 0, to: story.files[path]?.count ?? 0, by: WALFile.blockSize) {
+                let place = Place(path, block, story.batches)
+                let range = block..<block + WALFile.blockSize
+                sweep.flip(path, in: range, sample: !Sweep.isFull || place == .rest) { _ in
+                    place.allowed
+                }
+            }
+        }
+        #expect(sweep.failures == [])
+        for outcome in [Outcome.refused, .cut, .unchanged] {
+            #expect(sweep.counts[outcome] ?? 0 > 0, "\(outcome)")
+        }
+        sweep.show("WAL, flips")
+    }
+
+    @Test func `a flipped bit in a seal loses nothing, and before it is refused`() throws {
+        let story = try Story(.sealed, Self.size)
+        var sweep = Sweep(story)
+        let seal = try #require(story.batches.last)
+        sweep.flip(seal.path, in: seal.range) { _ in [.notedTail] }
+        #expect(sweep.failures == [])
+        let before = try #require(story.batches.dropLast().last)
+        let header = before.range.lowerBound..<before.range.lowerBound + BatchHeader.size
+        sweep.flip(before.path, in: header) { _ in [.refused] }
+        #expect(sweep.failures == [])
+        sweep.show("WAL, sealed, flips")
+    }
+
+    @Test func `a log file that ends early is refused at every length`() throws {
+        let story = try Story(.open, Self.size)
+        var sweep = Sweep(story)
+        for path in story.files.keys.sorted() where path.hasPrefix("wal/") {
+            sweep.truncate(path) { _ in [.refused] }
+        }
+        #expect(sweep.failures == [])
+        sweep.show("WAL, cut")
+    }
+}

@@ -3,7 +3,7 @@ import WiberSim
 
 @Suite("Seeds that once failed")
 struct RegressionTests {
-    /// A seed, and what was wrong.
+    /// A seed, and what was wrong; since the simulator has changed, it may tell another story now.
     struct Regression: Sendable, CustomTestStringConvertible {
         let seed: UInt64
         let name: String

@@ -62,7 +62,7 @@ public struct LogCheck {
         report.add(slots.damages)
         report.add(slots.badCopies, .start)
         report.notes += slots.repairs
-        guard let replay = try checkLog(superblock) else { return }
+        let replay = try checkLog(superblock)
         for (slot, hard) in slots.groups { try checkGroup(slot, hard, replay) }
         let known = Set(slots.groups.map(\.slot.group))
         for group in replay.tails.keys.sorted() where !known.contains(group) {
@@ -71,15 +71,14 @@ public struct LogCheck {
         }
     }
 
-    private mutating func checkLog(_ superblock: Superblock) throws(LogError) -> WALReplay? {
+    private mutating func checkLog(_ superblock: Superblock) throws(LogError) -> WALReplay {
         var scan = WALScan(disk, salt: superblock.salt, fileCount: superblock.walFileCount)
         var replay = WALReplay()
         do throws(DiskError) {
             try scan.run()
             report.files += scan.files.count
             let chain = try scan.chain()
-            report.add(scan.damages)
-            guard let chain else { return nil }
+            report.add(scan.damages, .replicas)
             try replay.run(chain, on: disk)
             if let torn = chain.tornTail {
                 report.notes.append("the write of \(torn) was cut short")
@@ -87,7 +86,7 @@ public struct LogCheck {
         } catch {
             throw .disk(error)
         }
-        report.add(replay.damages)
+        report.add(replay.damages, .replicas)
         report.entries += replay.entryCount
         return replay
     }
@@ -97,8 +96,8 @@ public struct LogCheck {
         _ hard: HardSlot,
         _ replay: WALReplay
     ) throws(LogError) {
-        let tail = replay.tails[slot.group] ?? []
-        let limit = tail.first { $0.header.index >= hard.logStart }?.header.index
+        let tail = replay.tail(of: slot.group, hard)
+        let limit = tail.limit(hard)
         var segments = SegmentRecovery(
             disk,
             group: slot,
@@ -108,11 +107,11 @@ public struct LogCheck {
         )
         do throws(LogError) {
             try segments.run()
-            let last = tail.last?.header.index ?? segments.result.last.index
+            let last = tail.rows.last?.index ?? segments.result.last.index
             let needed = max(segments.result.committed, hard.segmentEnd)
-            if last < needed {
+            if last < needed, !tail.isSuspect {
                 let what = "group \(slot.group) ends at \(last), and \(needed) was in a segment"
-                report.add([Damage(path: WALFile.directory, what: what)])
+                report.add([Damage(path: WALFile.directory, what: what)], .replicas)
             }
         } catch .damaged(let list) {
             report.add(list)

@@ -38,41 +38,39 @@ public struct LogRepair {
             throw .disk(error)
         }
         report.repaired += slots.badCopies.map(\.description)
-        guard let replay = try replay(superblock, disk) else { return }
+        let replay = try replay(superblock, disk)
         for (slot, hard) in slots.groups {
-            try repair(slot, hard, replay.tails[slot.group] ?? [], disk, &report)
+            try repair(slot, hard, replay.tail(of: slot.group, hard).limit(hard), disk, &report)
         }
     }
 
-    /// What the write-ahead log holds; `nil` if it is damaged: then nothing says which part of the
-    /// segments counts.
+    /// What the write-ahead log holds: it says which part of the segments counts.
     private static func replay(
         _ superblock: Superblock,
         _ disk: any Disk
-    ) throws(LogError) -> WALReplay? {
+    ) throws(LogError) -> WALReplay {
         var scan = WALScan(disk, salt: superblock.salt, fileCount: superblock.walFileCount)
         var replay = WALReplay()
         do throws(DiskError) {
             try scan.run()
-            guard scan.damages.isEmpty, let chain = try scan.chain() else { return nil }
-            try replay.run(chain, on: disk)
+            try replay.run(try scan.chain(), on: disk)
         } catch {
             throw .disk(error)
         }
-        return replay.damages.isEmpty ? replay : nil
+        return replay
     }
 
     private static func repair(
         _ slot: GroupSlot,
         _ hard: HardSlot,
-        _ tail: [Chunk],
+        _ limit: LogIndex?,
         _ disk: any Disk,
         _ report: inout Report
     ) throws(LogError) {
         let recovery = GroupRecovery(
             slot: slot,
             hard: hard,
-            limit: tail.first { $0.header.index >= hard.logStart }?.header.index,
+            limit: limit,
             sparseInterval: LogOptions().sparseInterval
         )
         do throws(LogError) {

@@ -16,23 +16,32 @@ struct BatchReader {
         self.found = found
     }
 
-    /// Gives each entry to `visit`, in order, once it is verified.
+    /// Gives each row to `visit`, in order, once it is verified: an entry that is not intact as a
+    /// hole.
     ///
-    /// - Throws: ``LogError/damaged(_:)`` with the names of all entries that are not intact.
-    mutating func read(_ visit: (RecordHeader, Chunk) -> Void) throws(LogError) {
+    /// - Returns: the damage of entries and padding.
+    /// - Throws: ``LogError/damaged(_:)`` if the table is not intact.
+    mutating func read(_ visit: (BatchRow) -> Void) throws(LogError) -> [Damage] {
         let rows = try table()
         var damages: [Damage] = []
         var offset = found.offset + BatchHeader.size + found.header.tableLength
         for row in rows {
-            let payload = try load(at: offset, count: Int(row.length))
+            guard row.kind == .entry else {
+                visit(.mark(row))
+                continue
+            }
+            let payload = try load(at: offset, count: row.payloadLength)
             switch chunk(row, payload) {
-            case .success(let chunk): visit(row, chunk)
+            case .success(let chunk): visit(.entry(chunk))
             case .failure(let error):
                 let what =
                     "entry \(row.index)/\(row.term) of group \(row.group) is damaged: \(error)"
                 damages.append(Damage(path: found.file.path, offset: offset, what: what))
+                var hole = row
+                hole.kind = .hole
+                visit(.mark(hole))
             }
-            offset += Int(row.length)
+            offset += row.payloadLength
         }
         let end = found.offset + found.header.paddedLength
         let padding = try load(at: offset, count: max(0, end - offset))
@@ -43,7 +52,7 @@ struct BatchReader {
             let what = "the padding of batch \(found.header.sequence) is damaged"
             damages.append(Damage(path: found.file.path, offset: offset, what: what))
         }
-        guard damages.isEmpty else { throw .damaged(damages) }
+        return damages
     }
 
     private mutating func table() throws(LogError) -> [RecordHeader] {
@@ -56,9 +65,9 @@ struct BatchReader {
                 CRC32C.checksum(table) == header.tableChecksum
             else { return nil }
             var reader = ByteReader(table)
-            return try? (0..<header.count).map { _ in try RecordHeader.decode(&reader) }
+            return try? (0..<header.count).map { _ in try RecordHeader(decoding: &reader) }
         }
-        let payload = rows?.reduce(0) { $0 + Int($1.length) }
+        let payload = rows?.reduce(0) { $0 + $1.payloadLength }
         guard let rows, let payload,
             BatchHeader.size + header.tableLength + payload == Int(header.length)
         else {

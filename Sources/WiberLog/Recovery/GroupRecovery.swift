@@ -106,20 +106,21 @@ extension GroupLog {
 }
 
 extension LogStore {
-    /// Groups that are not in use until their segments are repaired, in ascending order.
-    public var impairedGroups: [GroupID] {
-        groups.filter { $0.recovery != nil }.map(\.id).sorted()
+    /// Groups that are not in use until their segments and the end of their log are repaired, in
+    /// ascending order.
+    public var impairedGroups: [GroupID] { groups.filter(\.isImpaired).map(\.id).sorted() }
+
+    /// Whether a group is not in use until it is repaired.
+    public func isImpaired(_ group: GroupID) -> Bool {
+        slots[group].map { groups[$0].isImpaired } ?? false
     }
 
-    /// Whether a group is not in use until its segments are repaired.
-    public func isImpaired(_ group: GroupID) -> Bool { recovery(of: group) != nil }
-
-    /// How to read an impaired group's segments again; `nil` if it is in use.
+    /// How to read an impaired group's segments again; `nil` if they are sound.
     public func recovery(of group: GroupID) -> GroupRecovery? {
         slots[group].flatMap { groups[$0].recovery }
     }
 
-    /// Takes a group into use whose segments are intact again.
+    /// Takes a group into use whose segments are intact again, unless the end of its log is not.
     ///
     /// - Returns: What a start would have said about it; `nil` if it still lacks entries.
     public mutating func heal(_ group: GroupID, _ outcome: GroupRecovery.Outcome) -> Recovery.Group?
@@ -129,6 +130,14 @@ extension LogStore {
         var healed = GroupLog(number: stub.number, slot: stub.slot, hard: stub.hard)
         healed.restore(outcome.segments)
         let needed = max(outcome.segments.committed, stub.hard.segmentEnd)
+        if stub.wound != nil {
+            healed.wound = stub.wound
+            healed.wound?.needed = needed
+            healed.notedGeneration = stub.notedGeneration
+            groups[slot] = healed
+            checkEnd(slot)
+            return nil
+        }
         let isContinued = stub.isEmpty || outcome.segments.last.index == stub.base.index
         let follows = stub.entries.first.map {
             $0.chunk.header.previousChecksum == healed.lastHeader?.checksum ?? 0

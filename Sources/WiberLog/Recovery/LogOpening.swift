@@ -5,10 +5,11 @@ struct LogOpening {
     let disk: any Disk
     let options: LogOptions
     let identity: LogIdentity
-    private var recovery = Recovery()
+    var recovery = Recovery()
     private var groups: [GroupLog] = []
     private var cuts: [RecoveredSegments.Cut] = []
-    private var tails: [[Chunk]] = []
+    /// What each group's log holds after its segments, and what is written of it again.
+    private var tails: [WALReplay.Tail] = []
     private var committed: [LogIndex] = []
 
     init(_ disk: any Disk, _ options: LogOptions, _ identity: LogIdentity) {
@@ -29,143 +30,94 @@ struct LogOpening {
         try slots.readGroups()
         guard slots.damages.isEmpty else { throw .damaged(slots.damages) }
         recovery.repairs = slots.repairs + slots.badCopies.map(\.description)
-        let (files, chain) = try replay(superblock, slots.groups)
+        let log = try replay(superblock, slots.groups)
         try attempt { () throws(DiskError) in
-            for step in slots.repairSteps { try step.run(on: disk) }
+            for step in slots.repairSteps + log.quarantine { try step.run(on: disk) }
         }
-        let wal = try rewrite(&superblock, files, chain)
-        try attempt { () throws(DiskError) in for cut in cuts { try cut.run(on: disk) } }
-        return finish(superblock, wal)
-    }
-
-    // MARK: An empty directory
-
-    /// Makes an empty directory; the superblock's name appears last, so that a crash before leaves
-    /// a directory that is still empty.
-    private mutating func create() throws(LogError) -> (LogStore, Recovery) {
-        try attempt { () throws(DiskError) in try refuseLeftovers() }
-        guard leftovers.isEmpty else { throw .damaged(leftovers) }
-        recovery.isNew = true
-        var superblock = Superblock(
-            storeID: identity.newStoreID,
-            bootID: identity.bootID,
-            nodeID: identity.nodeID,
-            nodeName: identity.nodeName
-        )
-        superblock.incarnation = 1
-        superblock.walFileCount = 1
-        let file = WALFile(
-            number: 1,
-            size: max(WALFile.firstOffset + WALFile.blockSize, options.firstWALFileSize)
-        )
-        let header = BatchHeader(
-            generation: 1,
-            sequence: 1,
-            durable: 0,
-            oldestGeneration: 1,
-            previousChecksum: 0
-        )
-        let batch = Batch(header, [], salt: superblock.salt)
-        let temporary = Superblock.path + ".new"
-        var steps: [DiskStep] = ["wal", "topics", "meta"].map(DiskStep.makeDirectory)
-        steps += file.creationSteps(salt: superblock.salt)
-        steps += [GroupSlot.path, HardSlot.path].map {
-            .createZeroed(path: $0, size: 2 * GroupSlot.pageSize)
-        }
-        steps += [
-            .batch(path: file.path, offset: WALFile.firstOffset, batch),
-            .sync(path: file.path),
-            .syncDirectory(path: ""),
-        ]
-        steps += Superblock.steps([(0, superblock)], path: temporary)
+        var wal = try rewrite(&superblock, log)
         try attempt { () throws(DiskError) in
-            for step in steps { try step.run(on: disk) }
-            try disk.rename(temporary, to: Superblock.path)
-            if !Mutant.renameNotSynced.isOn { try disk.syncDirectory("") }
+            for cut in cuts { try cut.run(on: disk) }
+            for number in log.badFiles {
+                let file = WALFile(number: number, size: options.walFileSize)
+                for step in file.creationSteps(salt: superblock.salt) { try step.run(on: disk) }
+                try disk.syncDirectory(WALFile.directory)
+                wal.addFree(file)
+            }
         }
-        let wal = WriteAheadLog(
-            salt: superblock.salt,
-            active: file,
-            offset: WALFile.firstOffset + batch.paddedLength,
-            header: batch.header,
-            free: [],
-            lastNumber: 1,
-            slots: []
-        )
         return finish(superblock, wal)
-    }
-
-    private var leftovers: [Damage] = []
-
-    /// Without a superblock nothing else may be there.
-    private mutating func refuseLeftovers() throws(DiskError) {
-        for path in [GroupSlot.path, HardSlot.path] {
-            guard let size = try disk.size(path),
-                try disk.read(path, at: 0, count: size).contains(where: { $0 != 0 })
-            else { continue }
-            leftovers.append(Damage(path: path, what: "has records, and the superblock is missing"))
-        }
-        var directories = ["meta"]
-        directories += try disk.list("topics").map { "topics/" + $0 }
-        for directory in directories.sorted() where try !disk.list(directory).isEmpty {
-            leftovers.append(
-                Damage(path: directory, what: "has segments, and the superblock is missing")
-            )
-        }
     }
 
     // MARK: An existing one
 
+    /// The write-ahead log as it was found.
+    private struct FoundLog {
+        var files: [WALFile]
+        var badFiles: [UInt64]
+        var chain: WALScan.Chain
+        /// What was damaged, to be kept for people.
+        var quarantine: [DiskStep] = []
+    }
+
     private mutating func replay(
         _ superblock: Superblock,
         _ slots: [(slot: GroupSlot, hard: HardSlot)]
-    ) throws(LogError) -> ([WALFile], WALScan.Chain) {
+    ) throws(LogError) -> FoundLog {
         var scan = WALScan(disk, salt: superblock.salt, fileCount: superblock.walFileCount)
         var replay = WALReplay()
-        var found: WALScan.Chain?
-        try attempt { () throws(DiskError) in
+        let chain = try attempt { () throws(DiskError) in
             try scan.run()
-            guard scan.damages.isEmpty else { return }
-            found = try scan.chain()
-            if let found { try replay.run(found, on: disk) }
+            let chain = try scan.chain()
+            try replay.run(chain, on: disk)
+            return chain
         }
         var damages = scan.damages + replay.damages
-        guard let found, damages.isEmpty else { throw .damaged(damages) }
+        guard damages.isEmpty || options.hasReplicas, superblock.walFileCount < 1 << 20 else {
+            throw .damaged(damages)
+        }
         recovery.replayedEntries = replay.entryCount
-        recovery.tornTail = found.tornTail
+        recovery.tornTail = chain.tornTail
+        recovery.impairedBy = damages
+        recovery.repairs += damages.map { "\($0) (waits for another replica)" }
+        damages = []
         for (slot, hard) in slots {
             do throws(LogError) {
-                try restore(slot, hard, replay.take(slot.group, from: hard.logStart))
+                try restore(slot, hard, replay.tail(of: slot.group, hard))
             } catch .damaged(let list) {
                 damages += list
             }
         }
-        for group in replay.tails.keys.sorted() {
+        let known = Set(slots.map(\.slot.group))
+        for group in replay.tails.keys.sorted() where !known.contains(group) {
             damages.append(
                 Damage(path: WALFile.directory, what: "group \(group) is not in `groups`")
             )
         }
         guard damages.isEmpty else { throw .damaged(damages) }
-        return (scan.files, found)
+        var found = FoundLog(files: scan.files, badFiles: scan.badFiles, chain: chain)
+        found.quarantine = replay.damaged.map { batch in
+            let length = min(batch.header.paddedLength, batch.file.size - batch.offset)
+            return .quarantine(path: batch.file.path, offset: batch.offset, count: length)
+        }
+        return found
     }
 
     private mutating func restore(
         _ slot: GroupSlot,
         _ hard: HardSlot,
-        _ tail: [Chunk]
+        _ tail: WALReplay.Tail
     ) throws(LogError) {
+        var tail = tail
         let plan = GroupRecovery(
             slot: slot,
             hard: hard,
-            limit: tail.first?.header.index,
+            limit: tail.limit(hard),
             sparseInterval: options.sparseInterval
         )
-        tails.append(tail)
         do throws(LogError) {
             let segments = try plan.readRepairing(disk) {
                 recovery.repairs.append("\($0) (repaired)")
             }.segments
-            try add(slot, hard, tail, segments)
+            try add(slot, hard, &tail, segments)
         } catch .damaged(let list) {
             if Mutant.damagedIsNew.isOn { return openAsNew(slot) }
             guard list.allSatisfy({ $0.cure != nil }) else { throw .damaged(list) }
@@ -173,13 +125,16 @@ struct LogOpening {
             recovery.impairedBy += list
             recovery.repairs += list.map { "\($0) (waits for another replica)" }
             committed.append(GroupLog.lastInSegments(hard, plan.limit))
-            groups.append(.impaired(groups.count, plan))
+            var group = GroupLog.impaired(groups.count, plan)
+            if !tail.isSound { group.wound = Wound(tail, needed: hard.segmentEnd, generation: 0) }
+            groups.append(group)
         }
+        tails.append(tail)
     }
 
     /// What ``Mutant/damagedIsNew`` does.
     private mutating func openAsNew(_ slot: GroupSlot) {
-        tails[groups.count] = []
+        tails.append(WALReplay.Tail())
         committed.append(.zero)
         groups.append(GroupLog(number: groups.count, slot: slot, hard: HardSlot(group: slot.group)))
     }
@@ -187,19 +142,26 @@ struct LogOpening {
     private mutating func add(
         _ slot: GroupSlot,
         _ hard: HardSlot,
-        _ tail: [Chunk],
+        _ tail: inout WALReplay.Tail,
         _ segments: RecoveredSegments
     ) throws(LogError) {
         var group = GroupLog(number: groups.count, slot: slot, hard: hard)
         group.restore(segments)
-        let last = tail.last?.header.index ?? group.last.index
+        let last = tail.rows.last?.index ?? group.last.index
         let needed = max(segments.committed, hard.segmentEnd)
         let isCutForgiven = Mutant.segmentRotCut.isOn || Mutant.rotCutAsTorn.isOn
-        guard last >= needed || isCutForgiven else {
+        if last < needed, !tail.isSuspect, !isCutForgiven {
             let what =
                 "the log of group \(slot.group) ends at \(last), and entry \(needed) was in a"
                 + " segment"
-            throw .damaged([Damage(path: WALFile.directory, what: what)])
+            let damage = Damage(path: WALFile.directory, what: what)
+            guard options.hasReplicas else { throw .damaged([damage]) }
+            recovery.impairedBy.append(damage)
+            tail.isSuspect = true
+        }
+        if !tail.isSound {
+            recovery.impaired.append(slot.group)
+            group.wound = Wound(tail, needed: needed, generation: 0)
         }
         committed.append(needed)
         cuts += segments.cuts
@@ -211,11 +173,13 @@ struct LogOpening {
     /// The page cache is not the disk (rule 3). Replay starts there next time.
     private mutating func rewrite(
         _ superblock: inout Superblock,
-        _ files: [WALFile],
-        _ chain: WALScan.Chain
+        _ log: FoundLog
     ) throws(LogError) -> WriteAheadLog {
-        let chunks = tails.flatMap { $0 }
-        recovery.rewrittenBytes = chunks.reduce(0) { $0 + $1.bytes.count }
+        let chain = log.chain
+        let rows = tails.indices.map { place in
+            groups[place].wound?.marks(groups[place].id) ?? tails[place].rows
+        }
+        recovery.rewrittenBytes = tails.flatMap(\.chunks).reduce(0) { $0 + $1.bytes.count }
         let generation = chain.generationMax + 1
         let header = BatchHeader(
             generation: generation,
@@ -224,8 +188,8 @@ struct LogOpening {
             oldestGeneration: generation,
             previousChecksum: chain.batches.last?.header.checksum ?? 0
         )
-        let batch = Batch(header, chunks, salt: superblock.salt)
-        let (file, steps) = fresh(batch, files, chain, superblock)
+        let batch = Batch(header, rows.flatMap { $0 }, salt: superblock.salt)
+        let (file, steps) = fresh(batch, log.files, chain, superblock)
         superblock.walFileCount = max(superblock.walFileCount, file.number)
         superblock.incarnation += 1
         superblock.bootID = identity.bootID
@@ -247,9 +211,9 @@ struct LogOpening {
             active: file,
             offset: WALFile.firstOffset + batch.paddedLength,
             header: batch.header,
-            free: files.filter { $0 != file },
+            free: log.files.filter { $0 != file },
             lastNumber: superblock.walFileCount,
-            slots: groups.indices.filter { !tails[$0].isEmpty }
+            slots: groups.indices.filter { !rows[$0].isEmpty }
         )
     }
 
@@ -272,13 +236,20 @@ struct LogOpening {
 
     private mutating func append(_ generation: UInt64) {
         for place in groups.indices {
-            for chunk in tails[place] { groups[place].append(chunk, generation: generation) }
-            if !tails[place].isEmpty { groups[place].notedGeneration = generation }
+            groups[place].notedGeneration = generation
+            guard groups[place].wound == nil else {
+                groups[place].wound?.generation = generation
+                continue
+            }
+            for chunk in tails[place].chunks {
+                groups[place].append(chunk, generation: generation)
+            }
+            if tails[place].rows.isEmpty { groups[place].notedGeneration = 0 }
             groups[place].advance(commit: committed[place])
         }
     }
 
-    private mutating func finish(
+    mutating func finish(
         _ superblock: Superblock,
         _ wal: WriteAheadLog
     ) -> (LogStore, Recovery) {
@@ -286,12 +257,16 @@ struct LogOpening {
         for place in groups.indices {
             let group = groups[place]
             store.slots[group.id] = place
-            store.unflushedBytes += tails[place].reduce(0) { $0 + $1.bytes.count }
+            guard group.wound == nil else { continue }
+            store.unflushedBytes += group.unflushedBytes
             guard group.recovery == nil else { continue }
-            recovery.groups.append(Self.describe(group, tails[place]))
+            recovery.groups.append(Self.describe(group, tails[place].chunks))
         }
         store.groups = groups
-        for slot in groups.indices { store.noteFlushable(slot) }
+        for slot in groups.indices {
+            store.noteFlushable(slot)
+            if groups[slot].recovery == nil { store.checkEnd(slot) }
+        }
         recovery.groups.sort { $0.id < $1.id }
         return (store, recovery)
     }
@@ -319,7 +294,7 @@ struct LogOpening {
         )
     }
 
-    private func attempt<Value>(
+    func attempt<Value>(
         _ body: () throws(DiskError) -> Value
     ) throws(LogError) -> Value {
         do throws(DiskError) {

@@ -9,7 +9,13 @@ struct SlotRecovery {
     private(set) var repairs: [String] = []
     /// Copies that are bad; their twins are good.
     private(set) var badCopies: [Damage] = []
-    private(set) var repairSteps: [DiskStep] = []
+    /// What has to be written before anything is answered (rule 2).
+    var repairSteps: [DiskStep] {
+        [.sync(path: GroupSlot.path)] + groupSteps + superblockSteps + hardSteps
+    }
+    private var groupSteps: [DiskStep] = []
+    private var superblockSteps: [DiskStep] = []
+    private var hardSteps: [DiskStep] = []
     private(set) var damages: [Damage] = []
 
     init(_ disk: any Disk) { self.disk = disk }
@@ -19,10 +25,12 @@ struct SlotRecovery {
         guard let file = try readAll(Superblock.path) else { return nil }
         switch SlotPair<Superblock>(file, number: 0) {
         case .good(let block, let repair):
-            if let repair { note(repair, block, 0, "the superblock", path: Superblock.path) }
+            if let repair { note(repair, "the superblock", path: Superblock.path) }
+            superblockSteps = Superblock.rewriteSteps([(0, block)], in: file, path: Superblock.path)
             return block
         case .firstOnly(let block):
-            note(.damaged, block, 0, "the superblock", path: Superblock.path)
+            note(.damaged, "the superblock", path: Superblock.path)
+            superblockSteps = Superblock.rewriteSteps([(0, block)], in: file, path: Superblock.path)
             return block
         case .absent, .torn, .damaged:
             for copy in SlotCopy.allCases {
@@ -57,13 +65,15 @@ struct SlotRecovery {
             }
         }
         checkSurplus(hardFile)
+        let states = groups.enumerated().map { (number: $0.offset, record: $0.element.hard) }
+        hardSteps = HardSlot.rewriteSteps(states, in: hardFile, path: HardSlot.path)
     }
 
     /// A record that was being written when the process ended, or one that was written with it:
     /// all hard states come after, so the group has never been used.
     private mutating func forget(_ number: Int) {
         repairs.append("\(GroupSlot.path): record \(number) was cut short and is new")
-        repairSteps += Self.clear(number)
+        groupSteps += Self.clear(number)
     }
 
     private func isAbsent(_ hardFile: [UInt8], _ number: Int) -> Bool {
@@ -78,8 +88,12 @@ struct SlotRecovery {
         addHard(slot, isNew: pair == .firstOnly(slot), hardFile)
         let what = "the record of group \(slot.group)"
         switch pair {
-        case .good(_, let repair?): note(repair, slot, number, what, path: GroupSlot.path)
-        case .firstOnly: note(.older, slot, number, what, path: GroupSlot.path)
+        case .good(_, let repair?):
+            note(repair, what, path: GroupSlot.path)
+            groupSteps += GroupSlot.steps([(number, slot)], path: GroupSlot.path)
+        case .firstOnly:
+            note(.older, what, path: GroupSlot.path)
+            groupSteps += GroupSlot.steps([(number, slot)], path: GroupSlot.path)
         case .good(_, nil), .absent, .torn, .damaged: break
         }
     }
@@ -104,7 +118,7 @@ struct SlotRecovery {
         }
         guard found.group == slot.group else { return damage(HardSlot.path, what) }
         groups.append((slot, found))
-        if let repair { note(repair, found, number, what, path: HardSlot.path) }
+        if let repair { note(repair, what, path: HardSlot.path) }
     }
 
     /// A hard state is written after its group's record: one without a record has lost it.
@@ -122,14 +136,7 @@ struct SlotRecovery {
         }
     }
 
-    private mutating func note<Record: SlotRecord>(
-        _ repair: SlotRepair,
-        _ record: Record,
-        _ number: Int,
-        _ what: String,
-        path: String
-    ) {
-        repairSteps += Record.steps([(number, record)], path: path)
+    private mutating func note(_ repair: SlotRepair, _ what: String, path: String) {
         switch repair {
         case .older: repairs.append("\(path): one copy of \(what) was older")
         case .damaged:

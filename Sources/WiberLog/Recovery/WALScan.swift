@@ -4,6 +4,7 @@ import WiberBase
 ///
 /// Every block of every file is looked at, so that a damaged batch is never taken for the end: the
 /// last batch alone may be cut, and only if no header anywhere says that it was durable (rule 4).
+/// Anything else that is missing is a *gap*, which makes every group suspect.
 struct WALScan {
     /// A batch header that is intact, and where it is.
     struct Found {
@@ -12,10 +13,24 @@ struct WALScan {
         var header: BatchHeader
     }
 
+    /// A step of the log.
+    enum Item {
+        case batch(Found)
+        /// At least one batch is missing here, and nothing says what was in it.
+        case gap
+    }
+
     /// What is known before a payload is read.
     struct Chain {
         /// The batches that replay needs, in order.
-        var batches: [Found]
+        var items: [Item] = []
+        /// The same without the gaps.
+        var batches: [Found] {
+            items.compactMap { item in
+                if case .batch(let found) = item { return found }
+                return nil
+            }
+        }
         /// The last batch in words, if it is incomplete: the write was cut short.
         var tornTail: String?
         /// The last batch that a later one, or itself, says was durable.
@@ -32,7 +47,11 @@ struct WALScan {
     let fileCount: UInt64
     private(set) var files: [WALFile] = []
     private(set) var damages: [Damage] = []
+    /// Files without a sound header: they have to be made again.
+    private(set) var badFiles: [UInt64] = []
     private var found: [Found] = []
+    /// Whether the batch that was durable last is known.
+    private var isEndKnown = true
 
     init(_ disk: any Disk, salt: UInt32, fileCount: UInt64) {
         self.disk = disk
@@ -53,23 +72,24 @@ struct WALScan {
         let path = WALFile.path(of: number)
         guard let size = try disk.size(path) else {
             damages.append(Damage(path: path, what: "the file is missing"))
-            return
+            return badFiles.append(number)
         }
         var reader = FileReader(disk, path, size: size)
         let page = try reader.load(at: 0, count: WALFile.firstOffset)
         let header = reader.buffer.withUnsafeBytes { bytes in
             try? WALFileHeader.decode(UnsafeRawBufferPointer(rebasing: bytes[page]), salt: salt)
         }
-        guard let header, header.number == number, header.size == UInt64(size) else {
+        let file = WALFile(number: number, size: size)
+        if let header, header.number == number, header.size == UInt64(size) {
+            files.append(file)
+        } else {
             let what =
                 header == nil
                 ? "the file header does not match its checksum"
                 : "the file header is of another file, or the file has lost its end"
             damages.append(Damage(path: path, offset: 0, what: what))
-            return
+            badFiles.append(number)
         }
-        let file = WALFile(number: number, size: size)
-        files.append(file)
         for offset in stride(from: WALFile.firstOffset, to: size, by: WALFile.blockSize) {
             let block = try reader.load(at: offset, count: BatchHeader.size)
             let header = reader.buffer.withUnsafeBytes { bytes in
@@ -80,42 +100,51 @@ struct WALScan {
         }
     }
 
-    /// The batches that replay needs; `nil` with ``damages`` if that cannot be said.
-    mutating func chain() throws(DiskError) -> Chain? {
+    /// The batches that replay needs, with the places where one is missing.
+    mutating func chain() throws(DiskError) -> Chain {
         found.sort {
             ($0.header.sequence, $0.header.generation) < ($1.header.sequence, $1.header.generation)
         }
         if Mutant.rotCutAsTorn.isOn { cutAtRot() }
         guard let top = found.last else {
             damages.append(Damage(path: WALFile.directory, what: "no batch is intact"))
-            return nil
+            return Chain(items: [.gap], durable: 0, generationMax: 0, sequenceMax: 0)
         }
         var chain = Chain(
-            batches: [],
             durable: top.header.durable,
             generationMax: found.reduce(0) { max($0, $1.header.generation) },
             sequenceMax: top.header.sequence
         )
-        var last: Found?
-        for batch in found.reversed()
-        where batch.header.sequence >= top.header.durable {
-            if try isComplete(batch) {
-                last = batch
-                break
-            }
-            chain.tornTail = Self.describe(batch.header.sequence, batch.file, batch.offset)
+        let last = try last(top, &chain)
+        if let last { try collect(through: last, into: &chain) }
+        if chain.tornTail == nil, let last {
+            chain.tornTail = try tornHeader(after: found[last])
         }
-        guard let last else {
-            let what =
-                "batch \(top.header.sequence) is incomplete and batch \(top.header.durable),"
-                + " which was durable, is damaged"
-            damages.append(Damage(path: top.file.path, offset: top.offset, what: what))
-            return nil
+        if !isEndKnown || !badFiles.isEmpty { chain.items.append(.gap) }
+        noteLive(last.map { found[$0] } ?? top, &chain)
+        return chain
+    }
+
+    /// Where the last batch that counts is: the top one if it is complete; else the one before,
+    /// which was durable when the top one was written, in whatever state it is now.
+    private mutating func last(_ top: Found, _ chain: inout Chain) throws(DiskError) -> Int? {
+        if try isComplete(top) { return found.count - 1 }
+        chain.tornTail = Self.describe(top.header.sequence, top.file, top.offset)
+        if let before = predecessor(of: top, before: found.count) { return before }
+        let what =
+            "batch \(top.header.sequence) is incomplete and batch \(top.header.durable),"
+            + " which was durable, is damaged"
+        damages.append(Damage(path: top.file.path, offset: top.offset, what: what))
+        isEndKnown = false
+        return found.lastIndex { $0.header.sequence < top.header.sequence }
+    }
+
+    /// The batch that another one names as the one before it.
+    private func predecessor(of batch: Found, before place: Int) -> Int? {
+        found[..<place].lastIndex { before in
+            before.header.checksum == batch.header.previousChecksum
+                && before.header.sequence < batch.header.sequence
         }
-        try collect(through: last, into: &chain)
-        if chain.tornTail == nil { chain.tornTail = try tornHeader(after: last) }
-        noteLive(last, &chain)
-        return damages.isEmpty ? chain : nil
     }
 
     /// What ``Mutant/rotCutAsTorn`` does.
@@ -180,33 +209,46 @@ struct WALScan {
     }
 
     /// Walks back from the last batch to the first that it says replay needs.
+    ///
+    /// Where a batch is missing the highest one below goes on: it may have been cut once, and then
+    /// what it holds is damage that was none; that is put right like any other.
     private mutating func collect(
-        through last: Found,
+        through last: Int,
         into chain: inout Chain
     ) throws(DiskError) {
-        let oldest = last.header.oldestGeneration
-        var batches: [Found] = []
-        var expected = last.header.sequence
-        var checksum = last.header.checksum
-        for batch in found.reversed() where batch.header.sequence == expected {
-            guard batch.header.checksum == checksum else { continue }
-            guard batch.header.generation >= oldest else { break }
-            batches.append(batch)
-            expected = batch.header.sequence &- 1
-            checksum = batch.header.previousChecksum
+        let oldest = found[last].header.oldestGeneration
+        var items: [Item] = []
+        var next: Int? = last
+        while let place = next {
+            let batch = found[place]
+            items.append(.batch(batch))
+            guard batch.header.generation > oldest || batch.offset > WALFile.firstOffset else {
+                break
+            }
+            next = predecessor(of: batch, before: place)
+            if let place = next, found[place].header.generation >= oldest { continue }
+            try noteMissing(before: batch, since: oldest)
+            items.append(.gap)
+            next = found[..<place].lastIndex { before in
+                before.header.sequence < batch.header.sequence
+                    && before.header.generation >= oldest
+            }
         }
-        chain.batches = batches.reversed()
-        guard let first = chain.batches.first else { return }
-        let isFirst =
-            first.header.generation == oldest && first.offset == WALFile.firstOffset
-        guard !isFirst else { return }
-        if let (file, offset) = try brokenHeader(expected, since: oldest) {
-            let what = "batch \(expected), which was durable, is damaged"
+        chain.items = items.reversed()
+    }
+
+    private mutating func noteMissing(
+        before batch: Found,
+        since oldest: UInt64
+    ) throws(DiskError) {
+        let missing = batch.header.sequence &- 1
+        if let (file, offset) = try brokenHeader(missing, since: oldest) {
+            let what = "batch \(missing), which was durable, is damaged"
             damages.append(Damage(path: file.path, offset: offset, what: what))
         } else {
             let what =
-                "batch \(expected), which was durable, is damaged or missing before this one"
-            damages.append(Damage(path: first.file.path, offset: first.offset, what: what))
+                "batch \(missing), which was durable, is damaged or missing before this one"
+            damages.append(Damage(path: batch.file.path, offset: batch.offset, what: what))
         }
     }
 
@@ -214,8 +256,7 @@ struct WALScan {
     private func isComplete(_ found: Found) throws(DiskError) -> Bool {
         do throws(LogError) {
             var reader = BatchReader(disk, found)
-            _ = try reader.read { _, _ in }
-            return true
+            return try reader.read { _ in }.isEmpty
         } catch .disk(let error) {
             throw error
         } catch {

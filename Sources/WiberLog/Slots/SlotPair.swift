@@ -75,6 +75,32 @@ extension SlotRecord {
         return steps
     }
 
+    /// Writes both copies again at a start, whatever they say.
+    ///
+    /// What was read may be in the page cache only, or, after a failed sync, differ from the disk. So
+    /// the file is synced as it is; then the copy that was not read is written, and the one that
+    /// was read last: at any moment one of them is good on disk, and no older than what was read.
+    static func rewriteSteps(
+        _ records: [(number: Int, record: Self)],
+        in file: [UInt8],
+        path: String
+    ) -> [DiskStep] {
+        var steps: [DiskStep] = [.sync(path: path)]
+        for isRead in [false, true] {
+            for (number, record) in records {
+                let bytes = record.encode()
+                let first = offset(of: number, .first)
+                let isFirstRead =
+                    file.count >= first + slotSize
+                    && Array(file[first..<first + slotSize]) == bytes
+                let copy: SlotCopy = isFirstRead == isRead ? .first : .second
+                steps.append(.write(path: path, offset: offset(of: number, copy), bytes: bytes))
+            }
+            steps.append(.sync(path: path))
+        }
+        return steps
+    }
+
     /// Writes both copies, one after the other: at any moment one of them is good on disk.
     static func steps(_ records: [(number: Int, record: Self)], path: String) -> [DiskStep] {
         let first = steps(records, .first, path: path)

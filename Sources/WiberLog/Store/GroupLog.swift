@@ -43,8 +43,10 @@ struct GroupLog: Sendable {
     /// The newest write-ahead log file that lists this group.
     var notedGeneration: UInt64 = 0
     var isDue = false
-    /// Set while the group is impaired: nothing may be added, committed or trimmed.
+    /// Set while segments are damaged: nothing may be added, committed or trimmed.
     var recovery: GroupRecovery?
+    /// Set while the end of the log is damaged.
+    var wound: Wound?
 
     init(number: Int, slot: GroupSlot, hard: HardSlot) {
         self.number = number
@@ -53,6 +55,8 @@ struct GroupLog: Sendable {
     }
 
     var id: GroupID { slot.group }
+    /// Whether the group is not in use until it is repaired.
+    var isImpaired: Bool { recovery != nil || wound != nil }
     var firstIndex: LogIndex { base.index.next }
     var isEmpty: Bool { last.index == base.index }
     var lastChunk: Chunk? { entries.isEmpty ? chunkBelow : entries.last?.chunk }
@@ -159,6 +163,7 @@ struct GroupLog: Sendable {
 
     /// Whether something in the file of `generation` is not in a segment yet.
     func isPinning(_ generation: UInt64, flushedThrough: LogIndex) -> Bool {
+        if let wound, wound.generation <= generation { return true }
         guard let entry = entry(at: flushedThrough.next) else { return false }
         return entry.generation > 0 && entry.generation <= generation
     }

@@ -8,6 +8,8 @@ public enum LogCompletion: Equatable, Sendable {
     case hardState(GroupID, term: Term, votedFor: NodeID)
     /// The superblock.
     case superblock
+    /// A group is whole again whose log was damaged: it can be taken into use.
+    case whole(GroupID)
 }
 
 /// Writes and flushes for the log thread, as data: everything that waited when it was made.
@@ -25,6 +27,10 @@ public struct LogJob: Sendable {
     let records: [(slot: Int, id: EntryID)]
     let generation: UInt64
     package let hasBatch: Bool
+    /// Groups without a sound end whose rows it writes again.
+    let marked: [Int]
+    /// Groups that are whole afterwards.
+    let healed: [Int]
     /// What is durable once it has run.
     package let completions: [LogCompletion]
     /// The files that nothing needs once this is durable.

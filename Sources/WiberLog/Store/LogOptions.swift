@@ -22,6 +22,10 @@ public struct LogOptions: Sendable {
     /// A group's last chunk stays in memory up to this length.
     public var lastChunkMax = 64 << 10
 
+    /// Whether other replicas can be asked for what the write-ahead log has lost; otherwise a
+    /// directory with damage there is refused.
+    public var hasReplicas = false
+
     /// The defaults.
     public init() {}
 }

@@ -6,19 +6,23 @@ extension LogStore {
         var steps: [DiskStep] = []
         var completions: [LogCompletion] = []
         var records: [(slot: Int, id: EntryID)] = []
-        var chunks: [Chunk] = []
+        var rows: [BatchRow] = []
+        /// Groups whose marks are written (again), and groups that are whole afterwards.
+        var marked: [Int] = []
+        var healed: [Int] = []
         var payload = 0
         var generation: UInt64 = 0
         var hasBatch = false
-        var length: Int { Batch.length(records: chunks.count, payload: payload) }
     }
 
     /// Everything that waits, as one job; `nil` if nothing waits or a job is out.
     public mutating func nextJob() -> LogJob? {
         guard jobInFlight == nil, hasWork else { return nil }
         var parts = Parts()
+        takeMarks(&parts)
+        takeHealed(&parts)
         takeReappends(&parts)
-        let reappended = parts.chunks.count
+        let reappended = parts.rows.count
         let taken = countToTake(parts.payload)
         guard
             makeRoom(
@@ -38,12 +42,14 @@ extension LogStore {
         defer { removalsAfterJob = [] }
         return LogJob(
             number: number,
-            entryCount: parts.chunks.count,
+            entryCount: parts.records.count,
             byteCount: parts.payload,
             steps: parts.steps,
             records: parts.records,
             generation: parts.generation,
             hasBatch: parts.hasBatch,
+            marked: parts.marked,
+            healed: parts.healed,
             completions: parts.completions,
             released: released,
             removals: removalsAfterJob
@@ -62,6 +68,8 @@ extension LogStore {
                 noteFlushable(slot)
             }
         }
+        for slot in job.marked { groups[slot].wound?.generation = job.generation }
+        healed(job.healed, generation: job.generation)
         wal.completeRelease(job.released)
         removals += job.removals
         counters.jobs += 1
@@ -73,6 +81,7 @@ extension LogStore {
     private var hasWork: Bool {
         !queue.isEmpty || !changedHard.isEmpty || !changedEnds.isEmpty || !registrations.isEmpty
             || isSuperblockChanged || isSealRequested || !wal.releasing.isEmpty
+            || !healing.isEmpty || !marks.isEmpty
             || !pinnedByUncommitted.isEmpty
     }
 
@@ -94,13 +103,47 @@ extension LogStore {
     /// Copies whole unflushed tails, first to last, so that their old file is free (rule 1).
     private mutating func takeReappends(_ parts: inout Parts) {
         for slot in pinnedByUncommitted where parts.payload < options.batchTarget {
+            if groups[slot].wound != nil {
+                guard !parts.healed.contains(slot) else { continue }
+                parts.marked.append(slot)
+                for row in woundRows(slot) { add(row, slot, &parts) }
+                continue
+            }
             var index = groups[slot].flushed.next
             while index <= groups[slot].durable, let entry = groups[slot].entry(at: index) {
                 let isNewer = entry.generation > wal.oldestGeneration
-                if !isNewer || !Mutant.tailCopiedInPart.isOn { add(entry.chunk, slot, &parts) }
+                if !isNewer || !Mutant.tailCopiedInPart.isOn {
+                    add(.entry(entry.chunk), slot, &parts)
+                }
                 index = index.next
             }
         }
+    }
+
+    /// Words about groups go ahead of their entries.
+    private mutating func takeMarks(_ parts: inout Parts) {
+        for (slot, kind) in marks {
+            add(.mark(RecordHeader(kind, groups[slot].id)), slot, &parts)
+            if kind == .trusted {
+                parts.healed.append(slot)
+                parts.completions.append(.whole(groups[slot].id))
+            } else {
+                parts.marked.append(slot)
+            }
+        }
+        marks = []
+    }
+
+    /// The end of a log from the first entry on that was lost, in one batch: a torn one changes
+    /// nothing (rule 1).
+    private mutating func takeHealed(_ parts: inout Parts) {
+        for slot in healing {
+            guard let wound = groups[slot].wound else { continue }
+            for row in wound.rows where row.index >= wound.firstHole { add(row, slot, &parts) }
+            parts.healed.append(slot)
+            parts.completions.append(.whole(groups[slot].id))
+        }
+        healing = []
     }
 
     private func countToTake(_ payload: Int) -> (count: Int, bytes: Int) {
@@ -124,7 +167,7 @@ extension LogStore {
             guard groups[pending.slot].entry(at: id.index)?.chunk.header.term == id.term else {
                 continue
             }
-            add(pending.chunk, pending.slot, &parts)
+            add(.entry(pending.chunk), pending.slot, &parts)
             let completion = LogCompletion.log(group, through: id.index, tag: pending.tag)
             if case .log(group, _, pending.tag)? = parts.completions.last {
                 parts.completions[parts.completions.count - 1] = completion
@@ -135,8 +178,9 @@ extension LogStore {
         takenTotal += UInt64(count)
     }
 
-    private func add(_ chunk: Chunk, _ slot: Int, _ parts: inout Parts) {
-        parts.chunks.append(chunk)
+    private func add(_ row: BatchRow, _ slot: Int, _ parts: inout Parts) {
+        parts.rows.append(row)
+        guard let chunk = row.chunk else { return }
         parts.records.append((slot, chunk.id))
         parts.payload += chunk.bytes.count
     }
@@ -199,10 +243,11 @@ extension LogStore {
     }
 
     private mutating func makeBatch(_ parts: inout Parts) {
-        guard !parts.chunks.isEmpty || isSealRequested || !wal.releasing.isEmpty else { return }
+        guard !parts.rows.isEmpty || isSealRequested || !wal.releasing.isEmpty else { return }
         isSealRequested = false
-        let (step, generation) = wal.makeBatch(parts.chunks)
-        for (slot, _) in parts.records where groups[slot].notedGeneration != generation {
+        let (step, generation) = wal.makeBatch(parts.rows)
+        let slots = parts.records.map(\.slot) + parts.marked
+        for slot in slots where groups[slot].notedGeneration != generation {
             groups[slot].notedGeneration = generation
             wal.note(slot: slot)
         }

@@ -33,6 +33,9 @@ public struct LogStore: Sendable {
     /// Groups whose hard slot has to be written for the log's own sake.
     var changedEnds: Set<Int> = []
     var registrations: [Int] = []
+    /// Groups whose end has to be written again as a whole, and words about groups.
+    var healing: [Int] = []
+    var marks: [(slot: Int, kind: RecordHeader.Kind)] = []
     var isSuperblockChanged = false
     var isSealRequested = false
     var removalsAfterJob: [String] = []

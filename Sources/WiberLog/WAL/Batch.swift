@@ -8,25 +8,16 @@ struct Batch: Sendable {
     let chunks: [Chunk]
 
     /// Completes `header` with checksums, count and length.
-    init(_ header: BatchHeader, _ chunks: [Chunk], salt: UInt32) {
+    init(_ header: BatchHeader, _ rows: [BatchRow], salt: UInt32) {
         var header = header
         var table: [UInt8] = []
-        table.reserveCapacity(chunks.count * RecordHeader.size)
-        var payload = 0
-        for chunk in chunks {
-            let row = RecordHeader(
-                group: chunk.header.group,
-                index: chunk.header.index,
-                term: chunk.header.term,
-                length: chunk.header.length,
-                checksum: CRC32C.checksum(chunk.bytes)
-            )
-            row.encode(into: &table)
-            payload += chunk.bytes.count
-        }
+        table.reserveCapacity(rows.count * RecordHeader.size)
+        for row in rows { row.header.encode(into: &table) }
+        let chunks = rows.compactMap(\.chunk)
+        let payload = chunks.reduce(0) { $0 + $1.bytes.count }
         header.tableChecksum = CRC32C.checksum(table)
-        header.count = UInt32(chunks.count)
-        header.length = UInt32(Self.length(records: chunks.count, payload: payload))
+        header.count = UInt32(rows.count)
+        header.length = UInt32(Self.length(records: rows.count, payload: payload))
         var head: [UInt8] = []
         head.reserveCapacity(BatchHeader.size + table.count)
         header.seal(into: &head, salt: salt)

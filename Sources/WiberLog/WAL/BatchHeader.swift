@@ -17,12 +17,12 @@ import WiberBase
 ///     52    4     length            of header, table and payloads, in bytes
 ///     56    8     zeros
 ///     64    32·n  table             see ``RecordHeader``
-///     …           payloads          one chunk a row, in the order of the rows
+///     …           payloads          one chunk for each row that has one, in their order
 struct BatchHeader: Equatable, Sendable {
     static let magic: UInt32 = 0x3154_4257
     static let size = 64
     static let lengthMax = 1 << 30
-    static let countMax = lengthMax / (RecordHeader.size + ChunkHeader.size)
+    static let countMax = lengthMax / RecordHeader.size
 
     var checksum: UInt32 = 0
     var generation: UInt64
@@ -104,41 +104,5 @@ struct BatchHeader: Equatable, Sendable {
         let isNext = sequence == next
         return isNext && generation >= last || magic == Self.magic && isNext
             || magic == Self.magic && generation >= last
-    }
-}
-
-/// One row of a batch's table: which entry a payload is, so that a rotten one still has a name.
-///
-///     byte  size  field
-///     0     8     group
-///     8     8     index
-///     16    8     term
-///     24    4     length    of the payload, in bytes
-///     28    4     checksum  CRC-32C of the payload
-struct RecordHeader: Equatable, Sendable {
-    static let size = 32
-
-    var group: GroupID
-    var index: LogIndex
-    var term: Term
-    var length: UInt32
-    var checksum: UInt32
-
-    func encode(into bytes: inout [UInt8]) {
-        bytes.appendInteger(group.rawValue)
-        bytes.appendInteger(index.rawValue)
-        bytes.appendInteger(term.rawValue)
-        bytes.appendInteger(length)
-        bytes.appendInteger(checksum)
-    }
-
-    static func decode(_ reader: inout ByteReader) throws(CodecError) -> RecordHeader {
-        RecordHeader(
-            group: try reader.identifier(),
-            index: try reader.identifier(),
-            term: try reader.identifier(),
-            length: try reader.integer(),
-            checksum: try reader.integer()
-        )
     }
 }

@@ -90,7 +90,7 @@ struct WriteAheadLog: Sendable {
     }
 
     /// Builds the next batch and says where it goes; it has room.
-    mutating func makeBatch(_ chunks: [Chunk]) -> (step: DiskStep, generation: UInt64) {
+    mutating func makeBatch(_ rows: [BatchRow]) -> (step: DiskStep, generation: UInt64) {
         let header = BatchHeader(
             generation: active.generation,
             sequence: sequence + 1,
@@ -98,13 +98,13 @@ struct WriteAheadLog: Sendable {
             oldestGeneration: oldestGeneration,
             previousChecksum: lastChecksum
         )
-        let batch = Batch(header, chunks, salt: salt)
+        let batch = Batch(header, rows, salt: salt)
         invariant(hasRoom(for: batch.length), "a batch of \(batch.length) bytes at \(offset)")
         let step = DiskStep.batch(path: active.file.path, offset: offset, batch)
         sequence += 1
         lastChecksum = batch.header.checksum
         offset += batch.paddedLength
-        isSealed = chunks.isEmpty
+        isSealed = rows.isEmpty
         return (step, active.generation)
     }
 

@@ -141,7 +141,10 @@ extension ShardCore {
             let milliseconds = took.nanoseconds / 1_000_000
             trace(.warning, "slow flush of the log", [("ms", "\(milliseconds)")])
         }
-        for completion in store.complete(job) {
+        let completions = store.complete(job)
+        // All of them first: taking meta into use opens topics.
+        for case .whole(let group) in completions { noteWhole(group) }
+        for completion in completions {
             switch completion {
             case .log(let group, let through, let tag):
                 guard let slot = slotOfGroup[group] else { continue }
@@ -150,6 +153,7 @@ extension ShardCore {
                 guard let slot = slotOfGroup[group] else { continue }
                 step(slot, .hardStateDurable(HardState(term: term, votedFor: votedFor)))
             case .superblock: break
+            case .whole(let group): becameWhole(group)
             }
         }
         // What was left open while the disk was busy can go now.

@@ -99,6 +99,7 @@ extension ShardCore {
     }
 
     func receiveReadIndexReply(_ reply: ReadIndexReply, from node: NodeID) {
+        if let group = wound(awaiting: reply.request) { return barrierReply(group, reply.index) }
         guard let slot = slotOfGroup[reply.group] else { return }
         if let index = reply.index {
             readReady(slot, reply.request, index)

@@ -14,7 +14,10 @@ extension ShardCore {
             // Nobody else has it: the same words as for damage that has no cure.
             emit(.fatal("\(LogError.damaged(recovery.impairedBy))"))
         }
-        for group in recovery.impaired { startRecovery(group) }
+        for group in recovery.impaired {
+            wounds[group] = WoundTask(at: time.now)
+            startRecovery(group)
+        }
         _ = addGroup(.meta, meta, replicas: metaConfiguration.voters)
         for summary in recovery.groups where summary.id != .meta {
             trace(

@@ -39,7 +39,7 @@ extension ShardCore {
 
     private var hasWork: Bool {
         !retrySlots.isEmpty || !unaskedReads.isEmpty || !forwards.isEmpty || !waitingRelays.isEmpty
-            || !repairs.isEmpty
+            || !repairs.isEmpty || !wounds.isEmpty
             || !pendingTopics.isEmpty
             || peers.contains { $0.lane == .idle && $0.id != selfID } || shutdown != nil
     }
@@ -51,6 +51,7 @@ extension ShardCore {
         retryRelays()
         sweepRepairs()
         retryRecoveries()
+        sweepWounds()
         sweepScrub()
         expireForwards()
         expirePendingTopics()

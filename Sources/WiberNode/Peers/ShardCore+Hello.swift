@@ -30,6 +30,10 @@ extension ShardCore {
             emit(.close(old, reason: "the node connected again"))
         }
         peers[place].incoming = connection
+        if peers[place].incarnation != hello.incarnation {
+            peers[place].incarnation = hello.incarnation
+            stepAll(.restarted(peers[place].id))
+        }
         peers[place].storeID = hello.store
         peers[place].formation = hello.cluster == .zero ? .none : .committed
         incoming[connection]?.node = peers[place].id

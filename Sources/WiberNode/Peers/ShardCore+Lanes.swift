@@ -191,6 +191,7 @@ extension ShardCore {
         case .createTopicReply(let reply): receiveCreateTopicReply(reply)
         case .topicReport(let report): receiveReport(report, from: node)
         case .repairRequest(let request): receiveRepairRequest(request, from: node)
+        case .lostEntriesRequest(let request): receiveLostEntriesRequest(request, from: node)
         case .repairReply(let reply): receiveRepairReply(reply, from: node)
         }
     }

@@ -32,6 +32,7 @@ extension ShardCore {
 
     private func healed(_ group: GroupID, _ outcome: GroupRecovery.Outcome) {
         guard let summary = store.heal(group, outcome) else {
+            if store.recovery(of: group) == nil { return }  // The end of its log comes next.
             return stuck(group, "its segments do not fit its write-ahead log")
         }
         counters.groupsHealed += 1

@@ -87,7 +87,7 @@ extension ShardCore {
     // MARK: Asking
 
     /// Nodes that may have a group's log and can be asked now, in order of their numbers.
-    private func holders(of group: GroupID) -> [Int] {
+    func holders(of group: GroupID) -> [Int] {
         let replicas = slotOfGroup[group].map { groups[$0].replicas } ?? []
         return peers.indices.filter { place in
             let id = peers[place].id
@@ -132,6 +132,9 @@ extension ShardCore {
     }
 
     func receiveRepairReply(_ reply: RepairReply, from node: NodeID) {
+        if let group = wound(awaiting: reply.request), group == reply.group {
+            return woundReply(group, Self.chunks(in: reply.chunks) ?? [])
+        }
         guard let task = repairs[reply.request], task.group == reply.group, !task.isWriting else {
             return
         }

@@ -54,14 +54,36 @@ extension ShardCore {
     }
 
     private func sendRepair(_ chunks: [Chunk], for request: RepairRequest, to node: NodeID) {
+        sendRepair(chunks, request.request, request.group, to: node)
+    }
+
+    private func sendRepair(
+        _ chunks: [Chunk],
+        _ request: UInt64,
+        _ group: GroupID,
+        to node: NodeID
+    ) {
         guard let place = place(of: node) else { return }
         if !chunks.isEmpty { counters.repairsServed += 1 }
         let bytes = chunks.reduce(into: [UInt8]()) { $0 += $1.bytes }
-        sendFrame(
-            .repairReply(
-                RepairReply(request: request.request, group: request.group, chunks: bytes)
-            ),
-            to: place
-        )
+        let reply = RepairReply(request: request, group: group, chunks: bytes)
+        sendFrame(.repairReply(reply), to: place)
+    }
+
+    /// Entries by name, committed or not: what another node's log has lost is put back as it was.
+    func receiveLostEntriesRequest(_ request: LostEntriesRequest, from node: NodeID) {
+        guard let place = place(of: node), peers[place].isWritable,
+            peers[place].out.count <= Self.outBytesMax
+        else { return }
+        var chunks: [Chunk] = []
+        var bytes = 0
+        for entry in request.entries {
+            let name = LostEntry(index: entry.index, term: entry.term, checksum: entry.checksum)
+            guard let chunk = store.entry(request.group, name) else { continue }
+            guard chunks.isEmpty || bytes + chunk.bytes.count <= Self.answerBudget else { break }
+            chunks.append(chunk)
+            bytes += chunk.bytes.count
+        }
+        sendRepair(chunks, request.request, request.group, to: node)
     }
 }

@@ -53,6 +53,8 @@ public final class ShardCore {
     /// Groups that are not in use and whose repair is tried again at ``nextRecovery``.
     var groupsToRecover: Set<GroupID> = []
     var nextRecovery = Instant.zero
+    /// What is done for groups that are not in use because they were damaged.
+    var wounds: [GroupID: WoundTask] = [:]
     var scrub = Scrub()
     /// Reads that are under way for repairs of other nodes.
     var repairsServing = 0

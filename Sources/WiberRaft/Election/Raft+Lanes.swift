@@ -26,27 +26,32 @@ extension Raft {
 
     mutating func laneOpened(_ node: NodeID, _ isSame: Bool, _ effects: inout [Effect]) {
         unreachable.removeAll { $0 == node }
+        // Of the same process, word as a leader is still awaited: it sends an append at once.
+        if !isSame { restarted(node) }
         switch role {
-        case .follower:
-            // Of the same process, word as a leader is still awaited: it sends an append at once.
-            if leader == node, !isSame, !Mutant.leaderKeptAcrossRestart.isOn {
-                leader = nil
-                isLeaderLaneEnded = false
-            }
+        case .follower: break
         case .preCandidate: requestVote(node, &effects)
         case .candidate: if isHardStateDurable { requestVote(node, &effects) }
         case .leader:
             guard let place = peerPlace(node) else { return }
             peers[place].isReachable = true
             peers[place].isCollecting = false
-            if !isSame, !Mutant.matchKeptAcrossRestart.isOn {
-                peers[place].match = .zero
-                peers[place].confirmedRound = 0
-                peers[place].inflight.removeAll()
-                peers[place].probe(from: lastIndex.next)
-            }
             restartProbe(place, &effects)
             confirmAgain(place, &effects)
         }
+    }
+
+    /// Another process runs on a node (rules.md 13).
+    mutating func restarted(_ node: NodeID) {
+        if role == .follower, leader == node, !Mutant.leaderKeptAcrossRestart.isOn {
+            leader = nil
+            isLeaderLaneEnded = false
+        }
+        guard role == .leader, let place = peerPlace(node), !Mutant.matchKeptAcrossRestart.isOn
+        else { return }
+        peers[place].match = .zero
+        peers[place].confirmedRound = 0
+        peers[place].inflight.removeAll()
+        peers[place].probe(from: lastIndex.next)
     }
 }

@@ -22,6 +22,8 @@ public enum Input: Equatable, Sendable {
     case laneRefused(NodeID)
     /// A connection to a node is there; whether it is the same process as before.
     case laneOpened(NodeID, isSameIncarnation: Bool)
+    /// Another process runs on a node: what the one before had acknowledged counts no more.
+    case restarted(NodeID)
     /// Asks for an index at which a read is linearizable; leader only.
     case readIndex(context: UInt64)
     /// Hands leadership to a node, or to the voter that is most up to date.

@@ -154,6 +154,7 @@ public struct Raft: Sendable {
         case .laneEnded(let node): laneEnded(node)
         case .laneRefused(let node): laneRefused(node, &effects)
         case .laneOpened(let node, let isSame): laneOpened(node, isSame, &effects)
+        case .restarted(let node): restarted(node)
         case .readIndex(let context): readIndex(context, &effects)
         case .transfer(let node): beginTransfer(node, liveness, &effects)
         case .changeConfiguration(let target): changeConfiguration(target, &effects)

@@ -123,7 +123,9 @@ public struct NodeRunner: Sendable {
 
     private func openShard(_ logger: Logger) throws -> sending ShardCore {
         let disk = PosixDisk(root: directory)
-        let (store, recovery) = try LogStore.open(disk, identity: identity)
+        var options = LogOptions()
+        options.hasReplicas = configuration.nodes.count > 1
+        let (store, recovery) = try LogStore.open(disk, options: options, identity: identity)
         report(recovery, logger)
         var random = SystemRandomNumberGenerator()
         return ShardCore(

@@ -263,11 +263,13 @@ final class SafetyChecker {
         machine.damageCount = 0
     }
 
-    /// A group that was damaged at the start is whole again: its promises must be, too.
+    /// A group that was damaged at the start is whole again: so must be what it had acknowledged and
+    /// what was committed with its help.
     private func healed(_ view: GroupView, on machine: Machine) {
         let before = machine.durable[view.id] ?? DurableState()
+        let committed = LogIndex(UInt64(groups[view.id]?.entries.count ?? 0))
         require(
-            view.last.index >= before.through || view.last.term > before.logTerm,
+            view.last.index >= min(before.through, committed) || view.last.term > before.logTerm,
             "durable log",
             "\(machine.name) repaired \(view.name) up to \(view.last), and had promised \(before)"
         )
@@ -286,7 +288,7 @@ final class SafetyChecker {
             case .hardState(let group, let term, let votedFor):
                 machine.durable[group, default: DurableState()].term = term
                 machine.durable[group]?.votedFor = votedFor
-            case .superblock: break
+            case .superblock, .whole: break
             }
         }
     }

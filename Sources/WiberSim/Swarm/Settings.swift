@@ -113,6 +113,7 @@ struct Settings {
     /// Files so small that a few hundred messages reach segments and leave the memory.
     static var smallLog: LogOptions {
         var options = LogOptions()
+        options.hasReplicas = true
         options.walFileSize = 64 << 10
         options.firstWALFileSize = 32 << 10
         options.segmentSize = 32 << 10

@@ -30,6 +30,8 @@ public enum Frame: Sendable, Equatable {
     case repairRequest(RepairRequest)
     /// Its answer.
     case repairReply(RepairReply)
+    /// Asks a replica for entries that it may have, committed or not; answered by ``repairReply(_:)``.
+    case lostEntriesRequest(LostEntriesRequest)
 }
 
 /// Who the sender of a lane is.

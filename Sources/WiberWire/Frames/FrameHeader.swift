@@ -70,4 +70,5 @@ enum FrameKind: UInt8 {
     case topicReport = 12
     case repairRequest = 13
     case repairReply = 14
+    case lostEntriesRequest = 15
 }

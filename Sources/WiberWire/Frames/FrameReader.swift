@@ -118,6 +118,8 @@ public struct FrameReader: Sendable {
         case .topicReport: return .topicReport(try TopicReport.decode(&reader))
         case .repairRequest: return .repairRequest(try RepairRequest.decode(&reader))
         case .repairReply: return .repairReply(try RepairReply.decode(&reader))
+        case .lostEntriesRequest:
+            return .lostEntriesRequest(try LostEntriesRequest.decode(&reader))
         case .createTopicReply:
             return .createTopicReply(
                 CreateTopicReply(request: try reader.integer(), text: try reader.string())

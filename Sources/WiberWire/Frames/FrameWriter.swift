@@ -75,6 +75,7 @@ public enum FrameWriter {
         case .topicReport: .topicReport
         case .repairRequest: .repairRequest
         case .repairReply: .repairReply
+        case .lostEntriesRequest: .lostEntriesRequest
         }
     }
 
@@ -111,6 +112,7 @@ public enum FrameWriter {
         case .topicReport(let report): report.encode(into: &bytes)
         case .repairRequest(let request): request.encode(into: &bytes)
         case .repairReply(let reply): reply.encode(into: &bytes)
+        case .lostEntriesRequest(let request): request.encode(into: &bytes)
         }
     }
 

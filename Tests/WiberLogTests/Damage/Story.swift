@@ -32,7 +32,7 @@ struct Story {
         static let full = Size(
             walFileSize: 36 << 10,
             chunks: 3,
-            rounds: 12,
+            rounds: 8,
             segmentSize: 6 << 10,
             payloadMax: 300
         )
@@ -69,6 +69,8 @@ struct Story {
     let before: Start
     /// The batches that replay needs, in order; the last one is the last of the log.
     let batches: [Place]
+    /// The log files that the superblock counts; one more may be made, and nothing is in it yet.
+    let logFiles: Set<String>
 
     init(_ end: End, _ size: Size) throws {
         var telling = Telling(try LogDriver(MemoryDisk(), seed: 41, options: size.options), size)
@@ -84,6 +86,8 @@ struct Story {
         whole = try Self.start(files, size)
         before = try Self.start(Self.files(last), size)
         batches = try Self.batches(telling.driver)
+        let fileCount = telling.driver.store.superblock.walFileCount
+        logFiles = Set((1...fileCount).map(WALFile.path))
     }
 
     /// Opens a disk as a start does.
@@ -115,7 +119,7 @@ struct Story {
         let block = driver.store.superblock
         var scan = WALScan(driver.disk, salt: block.salt, fileCount: block.walFileCount)
         try scan.run()
-        let batches = try scan.chain()?.batches ?? []
+        let batches = try scan.chain().batches
         return batches.map {
             Place(path: $0.file.path, range: $0.offset..<$0.offset + $0.header.paddedLength)
         }

@@ -61,7 +61,7 @@ struct WALFormatTests {
 
     @Test func `no flipped bit and no missing end of a batch is accepted`() throws {
         let chunks = Self.chunks
-        let batch = Batch(Self.header, chunks, salt: Self.salt)
+        let batch = Batch(Self.header, chunks.map(BatchRow.entry), salt: Self.salt)
         let disk = MemoryDisk()
         let path = WALFile.path(of: 1)
         try DiskStep.batch(path: path, offset: 0, batch).run(on: disk)
@@ -108,7 +108,8 @@ struct WALFormatTests {
             disk,
             WALScan.Found(file: file, offset: 0, header: batch.header)
         )
-        try reader.read { _, chunk in chunks.append(chunk) }
+        let damages = try reader.read { row in chunks += [row.chunk].compactMap(\.self) }
+        guard damages.isEmpty else { throw LogError.damaged(damages) }
         return chunks
     }
 }

@@ -1,5 +1,6 @@
 import WiberBase
 
+@testable import WiberLog
 @testable import WiberNode
 
 /// Disks that lie, and what nodes did about it.
@@ -41,5 +42,51 @@ extension NodeLab {
     /// All messages as a client gets them from one node.
     func history(_ topic: String, _ place: Int) -> String {
         ask(node: place, "HISTORY \(topic) 1 1000").joined()
+    }
+
+    /// A batch of a node's write-ahead log.
+    struct LoggedBatch {
+        var path: String
+        var offset: Int
+        var header: BatchHeader
+        var rows: [RecordHeader]
+
+        /// Where the bytes of a row begin in the file.
+        func payload(of row: Int) -> Int {
+            offset + BatchHeader.size + header.tableLength
+                + rows[..<row].reduce(0) { $0 + $1.payloadLength }
+        }
+    }
+
+    /// The batches that a node needs at its next start, in order.
+    func batches(_ place: Int) throws -> [LoggedBatch] {
+        let disk = machines[place].disk
+        var slots = SlotRecovery(disk)
+        guard let superblock = try slots.superblock() else { return [] }
+        var scan = WALScan(disk, salt: superblock.salt, fileCount: superblock.walFileCount)
+        try scan.run()
+        return try scan.chain().items.compactMap { item -> LoggedBatch? in
+            guard case .batch(let found) = item else { return nil }
+            var rows: [RecordHeader] = []
+            var reader = BatchReader(disk, found)
+            _ = try reader.read { row in rows.append(row.header) }
+            return LoggedBatch(
+                path: found.file.path,
+                offset: found.offset,
+                header: found.header,
+                rows: rows
+            )
+        }
+    }
+
+    /// Rots an entry of a topic in a node's write-ahead log; returns whether it was there.
+    func rot(_ topic: String, at index: LogIndex, on place: Int, group: GroupID) throws -> Bool {
+        for batch in try batches(place).reversed() {
+            let row = batch.rows.firstIndex { $0.group == group && $0.index == index }
+            guard let row else { continue }
+            flip(batch.path, bit: (batch.payload(of: row) + 100) * 8, on: place)
+            return true
+        }
+        return false
     }
 }

@@ -23,6 +23,7 @@ final class NodeLab {
     /// Files so small that a few hundred messages reach segments and leave the memory.
     static var smallLog: LogOptions {
         var options = LogOptions()
+        options.hasReplicas = true
         options.walFileSize = 64 << 10
         options.firstWALFileSize = 32 << 10
         options.segmentSize = 32 << 10

@@ -16,6 +16,13 @@ enum FrameSamples {
         .createTopic(CreateTopic(request: 18, topic: [1, 2, 3])),
         .createTopicReply(CreateTopicReply(request: 18, text: "three nodes are needed – né?")),
         .topicReport(report(replicas: 0)), .topicReport(report(replicas: 3)),
+        .lostEntriesRequest(
+            LostEntriesRequest(
+                request: 19,
+                group: GroupID(7),
+                entries: [.init(index: LogIndex(5), term: Term(2), checksum: 77)]
+            )
+        ),
         .repairRequest(
             RepairRequest(
                 request: 19,

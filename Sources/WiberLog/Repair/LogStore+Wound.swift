@@ -75,13 +75,17 @@ extension LogStore {
     }
 
     /// Gives up what the write-ahead log held of a group: its log begins anew after its segments.
-    public mutating func distrust(_ group: GroupID) {
-        guard let slot = slots[group], groups[slot].wound != nil, groups[slot].recovery == nil,
-            !healing.contains(slot)
-        else { return }
+    ///
+    /// - Returns: `false` if nothing is lost any more, and a job makes the group whole.
+    public mutating func distrust(_ group: GroupID) -> Bool {
+        guard let slot = slots[group], let wound = groups[slot].wound,
+            groups[slot].recovery == nil,
+            wound.isSuspect || wound.rows.contains(where: { $0.hole != nil })
+        else { return false }
         groups[slot].wound?.isSuspect = true
         groups[slot].wound?.rows = []
         marks.append((slot, .suspect))
+        return true
     }
 
     /// Adds committed entries to the log of a suspect group.

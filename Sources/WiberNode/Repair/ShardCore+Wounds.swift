@@ -150,12 +150,11 @@ extension ShardCore {
     /// A leader has said how far the log is committed, or a node that it does not lead.
     func barrierReply(_ group: GroupID, _ index: LogIndex?) {
         wounds[group]?.request = nil
-        if let index {
+        if let index, wounds[group]?.isExtending == false, store.distrust(group) {
             wounds[group]?.barrier = max(index, store.neededIndex(group))
             wounds[group]?.isExtending = true
             wounds[group]?.asked = 0
             wounds[group]?.nextAsk = time.now
-            store.distrust(group)
             trace(
                 .warning,
                 "the end of a log is fetched anew",

@@ -21,8 +21,9 @@ final class SafetyChecker {
     struct GroupRecord {
         var name: String
         var replicas: [NodeID]
-        /// The committed log: term and checksum of each entry, from index 1.
-        var entries: [(term: Term, checksum: UInt32)] = []
+        /// The committed log: term and checksum of each entry, from index 1, and the term of the
+        /// node that was first seen to call it committed.
+        var entries: [(term: Term, checksum: UInt32, committedIn: Term)] = []
         var leaders: [Term: Int] = [:]
         /// What each leader's clock showed when it was elected.
         var elections: [Term: ShardTime] = [:]
@@ -123,7 +124,9 @@ final class SafetyChecker {
             [("topic", view.name), ("term", "\(view.term)")],
             world.now
         )
-        guard let last = group.entries.lastIndex(where: { $0.term < view.term }) else { return }
+        // A vote may come late: what a later leader has committed meanwhile need not be here.
+        guard let last = group.entries.lastIndex(where: { $0.committedIn < view.term })
+        else { return }
         let index = LogIndex(UInt64(last) + 1)
         let own = core.term(slot, at: index)
         require(
@@ -177,7 +180,9 @@ final class SafetyChecker {
                 continue
             }
             require(place == known, "log", "entry \(index) of \(view.name) follows \(known)")
-            groups[view.id]?.entries.append((chunk.header.term, chunk.header.checksum))
+            groups[view.id]?.entries.append(
+                (chunk.header.term, chunk.header.checksum, view.term)
+            )
             committed(chunk, view, world)
         }
     }

@@ -90,6 +90,11 @@ final class Machine {
         sealed = durable
     }
 
+    /// Whether something durable in the log follows all that was promised.
+    var isSealed: Bool {
+        durable.allSatisfy { group, state in sealed[group]?.through == state.through }
+    }
+
     /// The process is gone, with all that it had in memory.
     func processEnded() {
         core = nil

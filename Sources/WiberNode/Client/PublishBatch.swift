@@ -25,6 +25,9 @@ struct PublishBatch {
     let order: UInt64
     /// When the first one arrived.
     let since: Instant
+    /// It was sent to another node once, and refused: batches that were sent after it may still be
+    /// on their way back, so what comes now is no part of it.
+    var wasSent = false
 
     /// An empty batch of clients.
     init(order: UInt64, since: Instant) {
@@ -36,7 +39,7 @@ struct PublishBatch {
     /// Whether another publish should open a new batch.
     var isFull: Bool {
         if case .peer = target { return true }
-        return bodies.count >= 512 << 10 || count >= ChunkHeader.countMax
+        return wasSent || bodies.count >= 512 << 10 || count >= ChunkHeader.countMax
     }
 
     /// The bytes of bodies, without their lengths.

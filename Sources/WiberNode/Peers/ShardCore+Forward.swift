@@ -113,6 +113,7 @@ extension ShardCore {
         guard let slot = slotOfGroup[forward.group] else { return failUnknown(forward) }
         if groups[slot].raft == nil { groups[slot].leaderHint = nextReplica(slot, forward.node) }
         var waiting = [forward.batch]
+        waiting[0].wasSent = true
         while let batch = groups[slot].outbox.popFirst() { waiting.append(batch) }
         waiting.sort { $0.order < $1.order }
         for batch in waiting { groups[slot].outbox.append(batch) }

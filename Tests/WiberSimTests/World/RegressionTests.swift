@@ -35,6 +35,10 @@ struct RegressionTests {
             seed: 3_001_795,
             name: "the answer to a forward of a process before was taken for that to another one"
         ),
+        Regression(
+            seed: 7_000_403,
+            name: "new publishes joined a refused batch, ahead of older ones that were refused later"
+        ),
     ]
 
     @Test(arguments: all)

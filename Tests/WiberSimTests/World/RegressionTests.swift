@@ -37,7 +37,7 @@ struct RegressionTests {
         ),
         Regression(
             seed: 7_000_403,
-            name: "new publishes joined a refused batch, ahead of older ones that were refused later"
+            name: "new publishes joined a refused batch, ahead of older ones under way"
         ),
     ]
 

@@ -278,6 +278,11 @@ final class SafetyChecker {
             "durable log",
             "\(machine.name) repaired \(view.name) up to \(view.last), and had promised \(before)"
         )
+        // What the process before had written and not yet told counts, too, as at any start.
+        if view.term > before.term {
+            machine.durable[view.id]?.term = view.term
+            machine.durable[view.id]?.votedFor = .zero
+        }
         machine.durable[view.id]?.through = view.durable
         machine.durable[view.id]?.logTerm = view.last.term
     }

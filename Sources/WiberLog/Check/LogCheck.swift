@@ -22,6 +22,7 @@ public struct LogCheck {
             for damage in damages {
                 let isKnown = findings.contains { known in
                     known.damage.path == damage.path && known.damage.offset == damage.offset
+                        && (damage.offset != nil || known.damage.what == damage.what)
                 }
                 if !isKnown { findings.append(Finding(damage, remedy ?? damage.remedy)) }
             }
@@ -98,6 +99,7 @@ public struct LogCheck {
     ) throws(LogError) {
         let tail = replay.tail(of: slot.group, hard)
         let limit = tail.limit(hard)
+        if let damage = tail.damage(slot.group) { report.add([damage], .replicas) }
         var segments = SegmentRecovery(
             disk,
             group: slot,

@@ -94,7 +94,10 @@ struct LogOpening {
         }
         guard damages.isEmpty else { throw .damaged(damages) }
         var found = FoundLog(files: scan.files, badFiles: scan.badFiles, chain: chain)
-        found.quarantine = replay.damaged.map { batch in
+        found.quarantine = scan.badFiles.map { number in
+            .quarantine(path: WALFile.path(of: number), offset: 0, count: WALFile.firstOffset)
+        }
+        found.quarantine += replay.damaged.map { batch in
             let length = min(batch.header.paddedLength, batch.file.size - batch.offset)
             return .quarantine(path: batch.file.path, offset: batch.offset, count: length)
         }
@@ -113,6 +116,10 @@ struct LogOpening {
             limit: tail.limit(hard),
             sparseInterval: options.sparseInterval
         )
+        if let damage = tail.damage(slot.group) {
+            guard options.hasReplicas else { throw .damaged([damage]) }
+            recovery.impairedBy.append(damage)
+        }
         do throws(LogError) {
             let segments = try plan.readRepairing(disk) {
                 recovery.repairs.append("\($0) (repaired)")

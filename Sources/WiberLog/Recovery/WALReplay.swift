@@ -17,6 +17,17 @@ struct WALReplay {
         var hasHoles: Bool { rows.contains { $0.hole != nil } }
         var isSound: Bool { !isSuspect && !hasHoles }
         var chunks: [Chunk] { rows.compactMap(\.chunk) }
+
+        /// What is wrong, for people; `nil` if nothing is.
+        func damage(_ group: GroupID) -> Damage? {
+            let count = rows.count { $0.hole != nil }
+            guard isSuspect || count > 0 else { return nil }
+            let what =
+                isSuspect
+                ? "group \(group) has lost entries, and nothing says which"
+                : "\(count) entries of group \(group) are lost"
+            return Damage(path: WALFile.directory, what: what)
+        }
     }
 
     private(set) var tails: [GroupID: Tail] = [:]

@@ -29,10 +29,7 @@ extension LogStore {
     public func entry(_ group: GroupID, _ lost: LostEntry) -> Chunk? {
         guard let slot = slots[group] else { return nil }
         let log = groups[slot]
-        let rows = log.wound?.rows ?? []
-        let chunk =
-            log.entry(at: lost.index)?.chunk
-            ?? rows.first { $0.index == lost.index && $0.chunk != nil }?.chunk
+        let chunk = log.entry(at: lost.index)?.chunk ?? log.wound?.row(at: lost.index)?.chunk
         guard let chunk, chunk.header.term == lost.term,
             CRC32C.checksum(chunk.bytes) == lost.checksum
         else { return nil }
@@ -45,7 +42,7 @@ extension LogStore {
     public mutating func fill(_ group: GroupID, _ chunk: Chunk) -> Bool {
         guard let slot = slots[group], let wound = groups[slot].wound, !wound.isSuspect,
             chunk.header.group == group,
-            let place = wound.rows.firstIndex(where: { $0.hole?.index == chunk.header.index }),
+            let place = wound.place(of: chunk.header.index),
             let hole = wound.rows[place].hole, hole.term == chunk.header.term,
             hole.checksum == CRC32C.checksum(chunk.bytes)
         else { return false }
@@ -88,22 +85,28 @@ extension LogStore {
         return true
     }
 
-    /// Adds committed entries to the log of a suspect group.
+    /// Adds committed entries, up to an index, to the log of a suspect group.
     ///
     /// - Returns: how many followed the log's end.
-    public mutating func extend(_ group: GroupID, _ chunks: [Chunk]) -> Int {
+    public mutating func extend(
+        _ group: GroupID,
+        _ chunks: [Chunk],
+        through end: LogIndex
+    ) -> Int {
         guard let slot = slots[group], let wound = groups[slot].wound, wound.isSuspect,
             wound.rows.isEmpty, groups[slot].recovery == nil
         else { return 0 }
         var following: [Chunk] = []
-        var last = (groups[slot].last.index, groups[slot].lastHeader?.checksum ?? 0)
+        var last = groups[slot].last
+        var checksum = groups[slot].lastHeader?.checksum ?? 0
         for chunk in chunks {
             let header = chunk.header
-            guard header.group == group, header.index == last.0.next,
-                header.previousChecksum == last.1, header.term >= groups[slot].last.term
+            guard header.group == group, header.index == last.index.next, header.index <= end,
+                header.previousChecksum == checksum, header.term >= last.term
             else { break }
             following.append(chunk)
-            last = (header.index, header.checksum)
+            last = header.id
+            checksum = header.checksum
         }
         guard let end = following.last else { return 0 }
         append(group, following, tag: end.header.term)

@@ -26,6 +26,19 @@ struct Wound: Sendable {
         self.generation = generation
     }
 
+    /// Where the row of an entry is among ``rows``.
+    func place(of index: LogIndex) -> Int? {
+        var low = 0
+        var high = rows.count
+        while low < high {
+            let middle = (low + high) / 2
+            if rows[middle].index < index { low = middle + 1 } else { high = middle }
+        }
+        return low < rows.count && rows[low].index == index ? low : nil
+    }
+
+    func row(at index: LogIndex) -> BatchRow? { place(of: index).map { rows[$0] } }
+
     /// What says all this in a batch.
     func marks(_ group: GroupID) -> [BatchRow] {
         isSuspect ? [.mark(RecordHeader(.suspect, group))] + rows : rows

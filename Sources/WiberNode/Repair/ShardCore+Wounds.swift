@@ -181,8 +181,8 @@ extension ShardCore {
     func woundReply(_ group: GroupID, _ chunks: [Chunk]) {
         wounds[group]?.request = nil
         var count = 0
-        if wounds[group]?.isExtending == true {
-            count = store.extend(group, chunks)
+        if wounds[group]?.isExtending == true, let barrier = wounds[group]?.barrier {
+            count = store.extend(group, chunks, through: barrier)
         } else {
             for chunk in chunks where store.fill(group, chunk) { count += 1 }
         }

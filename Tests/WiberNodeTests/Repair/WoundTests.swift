@@ -51,6 +51,47 @@ struct WoundTests {
         #expect(lab.counters(2).groupsHealed == 1)
     }
 
+    @Test func `a check of the directory names what waits for other replicas, also after a start`()
+        throws
+    {
+        let (lab, group) = try lab()
+        lab.kill(2)
+        #expect(try lab.rot("news", at: LogIndex(5), on: 2, group: group))
+        #expect(try LogCheck.run(lab.machines[2].disk).isSound == false)
+        lab.isolate(2)
+        lab.start(2)
+        lab.run(for: .seconds(1))
+        lab.kill(2)
+        let report = try LogCheck.run(lab.machines[2].disk)
+        #expect(report.findings.map(\.remedy) == [.replicas])
+        #expect(report.damages.first?.what == "1 entries of group \(group) are lost")
+    }
+
+    @Test func `only what follows a suspect log is taken in, whatever a node sends`() throws {
+        let (lab, group) = try lab()
+        let chunks = lab.chunks("news", 0)
+        lab.kill(2)
+        try Harm.table.apply(lab, 2)
+        lab.isolate(2)
+        lab.start(2)
+        let core = try #require(lab.machines[2].core)
+        var taken = [core.store.extend(group, chunks, through: LogIndex(9))]
+        let isSuspect = core.store.distrust(group)
+        #expect(isSuspect)
+        let swapped = [chunks[0], chunks[2], chunks[1]]
+        for sent in [Array(chunks.dropFirst()), chunks.reversed(), swapped, chunks] {
+            taken.append(core.store.extend(group, sent, through: LogIndex(9)))
+        }
+        taken.append(
+            core.store.extend(group, Array(chunks.dropFirst()), through: LogIndex(9))
+        )
+        #expect(taken == [0, 0, 0, 1, 0, 8])
+        let isFilled = core.store.fill(group, chunks[3])
+        let isTrusted = core.store.trust(group)
+        #expect(!isFilled)
+        #expect(!isTrusted)
+    }
+
     @Test(arguments: 1...6)
     func `replicas that are damaged in different places heal each other`(seed: UInt64) throws {
         let (lab, group) = try lab(seed: seed)

@@ -94,8 +94,10 @@ struct LogOpening {
         }
         guard damages.isEmpty else { throw .damaged(damages) }
         var found = FoundLog(files: scan.files, badFiles: scan.badFiles, chain: chain)
-        found.quarantine = scan.badFiles.map { number in
-            .quarantine(path: WALFile.path(of: number), offset: 0, count: WALFile.firstOffset)
+        found.quarantine = scan.damages.compactMap { damage in
+            damage.offset.map {
+                .quarantine(path: damage.path, offset: $0, count: WALFile.blockSize)
+            }
         }
         found.quarantine += replay.damaged.map { batch in
             let length = min(batch.header.paddedLength, batch.file.size - batch.offset)

@@ -25,7 +25,7 @@ struct WALReplay {
             let what =
                 isSuspect
                 ? "group \(group) has lost entries, and nothing says which"
-                : "\(count) entries of group \(group) are lost"
+                : "group \(group) has lost \(count == 1 ? "an entry" : "\(count) entries")"
             return Damage(path: WALFile.directory, what: what)
         }
     }

@@ -162,7 +162,7 @@ public struct NodeRunner: Sendable {
             logger.info("an incomplete last batch was cut", metadata: ["what": "\(torn)"])
         }
         for repair in recovery.repairs {
-            logger.warning("one of two copies was repaired", metadata: ["what": "\(repair)"])
+            logger.warning("damage or an older copy was found", metadata: ["what": "\(repair)"])
         }
     }
 }

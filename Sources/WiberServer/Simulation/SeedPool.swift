@@ -89,7 +89,7 @@ package final class SeedPool: Sendable {
         process.waitUntilExit()
         guard process.terminationStatus != 0, next < seeds.upperBound else { return next }
         let words = try String(contentsOf: errors, encoding: .utf8)
-        let last = words.split(separator: "\n").first { $0.contains("Fatal error") } ?? "no words"
+        let last = words.split(separator: "\n").first { $0.contains("Fatal error") } ?? "it said nothing"
         note(Self.trap(next, String(last)))
         return next + 1
     }

@@ -15,8 +15,7 @@ final class SimFile {
     }
 
     private(set) var bytes: [UInt8]
-    /// What was written last.
-    private(set) var lastWritten = 0..<0
+    private var lastWrite = 0..<0
     private var changes: [Change] = []
     private var durableSize: Int
     /// Sectors whose sync failed: the cache says they are clean, the platter has other bytes.
@@ -26,6 +25,9 @@ final class SimFile {
         bytes = [UInt8](repeating: 0, count: count)
         durableSize = count
     }
+
+    /// What was written last, as far as it is still there.
+    var lastWritten: Range<Int> { lastWrite.clamped(to: 0..<bytes.count) }
 
     /// Whether anything is not on the platter.
     var isDirty: Bool { !changes.isEmpty || durableSize != bytes.count }
@@ -38,7 +40,7 @@ final class SimFile {
     func write(_ source: UnsafeRawBufferPointer, at offset: Int) {
         guard !source.isEmpty else { return }
         let end = offset + source.count
-        lastWritten = offset..<end
+        lastWrite = offset..<end
         let oldEnd = min(end, bytes.count)
         let old = offset < oldEnd ? Array(bytes[offset..<oldEnd]) : []
         changes.append(Change(offset: offset, old: old, newEnd: end))

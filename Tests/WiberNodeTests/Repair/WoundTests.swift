@@ -64,7 +64,7 @@ struct WoundTests {
         lab.kill(2)
         let report = try LogCheck.run(lab.machines[2].disk)
         #expect(report.findings.map(\.remedy) == [.replicas])
-        #expect(report.damages.first?.what == "1 entries of group \(group) are lost")
+        #expect(report.damages.first?.what == "group \(group) has lost an entry")
     }
 
     @Test func `only what follows a suspect log is taken in, whatever a node sends`() throws {

@@ -35,6 +35,17 @@ struct SimDiskTests {
         #expect(outcomes.contains(true) && outcomes.contains(false))
     }
 
+    @Test func `what was written last ends where the file does`() throws {
+        let disk = SimDisk(seed: 1)
+        try disk.createZeroed("file", size: 512)
+        try disk.write("file", at: 100, [UInt8](repeating: 1, count: 100))
+        #expect(disk.file("file")?.lastWritten == 100..<200)
+        disk.file("file")?.loseEnd(from: 150)
+        #expect(disk.file("file")?.lastWritten == 100..<150)
+        disk.file("file")?.loseEnd(from: 50)
+        #expect(disk.file("file")?.lastWritten.isEmpty == true)
+    }
+
     @Test func `a process that dies leaves the page cache`() throws {
         let disk = SimDisk(seed: 1)
         try disk.createZeroed("file", size: 512)

@@ -28,6 +28,10 @@ struct RegressionTests {
             name: "two of three had to elect, one of them without an entry"
         ),
         Regression(
+            seed: 1_795_727_419_638,
+            name: "damage of what was written last met a file that had lost its end"
+        ),
+        Regression(
             seed: 3_001_262,
             name: "two slow disks multiplied, and a job outlasted the run"
         ),

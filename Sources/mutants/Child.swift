@@ -31,7 +31,7 @@ struct Child {
         posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
         for end in ends { posix_spawn_file_actions_addclose(&actions, end) }
         let name = mutant?.rawValue ?? Hunt.control
-        let words = ["mutants", Hunt.flag, name, place.rawValue, "\(seeds)"]
+        let words = ["mutants", Hunt.flag, name, place.name, "\(seeds)"]
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         // A trap is an answer here: nobody needs to see where it was.
         var environment: [UnsafeMutablePointer<CChar>?] = [

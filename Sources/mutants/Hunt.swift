@@ -4,11 +4,26 @@ import WiberSim
 /// One mutant's process: seed after seed until something is wrong.
 enum Hunt {
     /// Where it is looked for.
-    enum Place: String, CaseIterable {
-        /// Whole nodes.
-        case nodes
+    enum Place: Hashable {
+        /// Whole nodes, with faults from a scenario.
+        case nodes(Scenario)
         /// Cores alone.
         case cores
+
+        static let all = Scenario.allCases.map(Place.nodes) + [.cores]
+
+        /// How a process is told; also what a report says.
+        var name: String {
+            switch self {
+            case .nodes(let scenario): scenario.rawValue
+            case .cores: "cores alone"
+            }
+        }
+
+        init?(_ name: String) {
+            guard let place = Place.all.first(where: { $0.name == name }) else { return nil }
+            self = place
+        }
 
         /// A run of cores is so much cheaper than one of whole nodes that there are as many more.
         var seedFactor: UInt64 {
@@ -23,14 +38,15 @@ enum Hunt {
         /// - Returns: what is wrong, with the check before a colon.
         func run(_ seed: UInt64) -> String? {
             switch self {
-            case .nodes:
-                return Simulation.run(seed: seed).violation.map { "\($0.check): \($0.text)" }
+            case .nodes(let scenario):
+                let report = Simulation.run(seed: seed, SimulationOptions(scenario))
+                return report.violation.map { "\($0.check): \($0.text)" }
             case .cores:
                 // Three to six of them; every second cluster changes its members.
                 let count = 3 + Int(seed / 2 % 4)
                 let run = RandomRun(count: count, changesMembers: seed % 2 == 0, seed: seed)
                 run.go()
-                return run.violations.first.map { "cores alone: \($0)" }
+                return run.violations.first.map { "properties of Raft: \($0)" }
             }
         }
     }
@@ -45,7 +61,7 @@ enum Hunt {
 
     /// - Parameter arguments: the mutant's name, the place, and how many seeds.
     static func run(_ arguments: [String]) {
-        guard arguments.count == 3, let place = Place(rawValue: arguments[1]),
+        guard arguments.count == 3, let place = Place(arguments[1]),
             let seeds = UInt64(arguments[2])
         else { return }
         #if Mutants
@@ -60,14 +76,28 @@ enum Hunt {
 }
 
 extension Mutant {
-    /// Where it shows: whole nodes have no changes of members yet, and rarely come to what the
-    /// others need.
+    /// Where it shows soonest: cores alone have what nodes do not do yet, changes of members, and
+    /// rare orders of messages; a scenario has much of the one kind of fault that is needed.
     var place: Hunt.Place {
         switch self {
         case .configurationAtCommit, .changesOverlap, .anyVoteCounts, .configurationKept,
             .learnerCounts, .oldTermCommitted, .staleCompletionTrusted:
             .cores
-        default: .nodes
+        case .hardStateOnce, .hardStateSyncedOnce, .cacheTrusted, .failedSyncRetried,
+            .diskErrorIgnored, .tailCopiedInPart, .sealMissing, .segmentsNotSynced,
+            .nameNotSynced, .renameNotSynced, .segmentsNotCut:
+            .nodes(.power)
+        case .rotCutAsTorn, .payloadNotVerified, .segmentRotCut, .damagedIsNew, .holesCut,
+            .gapIgnored, .holeFilledAsIs, .woundForgotten, .barrierSkipped,
+            .matchKeptAcrossRestart:
+            .nodes(.damage)
+        case .staleForwardTaken, .tailNotFollowed, .timeNotAfterLast, .leaderNotSticky,
+            .commitBeyondVerified, .readWithoutQuorum, .readBeforeNoOp, .upToDateSkipped:
+            .nodes(.leaders)
+        case .requestsNumberedAnew, .forwardSentTwice, .leaderKeptAcrossRestart:
+            .nodes(.restarts)
+        case .unformedVotes, .otherStoreAccepted: .nodes(.wipes)
+        default: .nodes(.swarm)
         }
     }
 }

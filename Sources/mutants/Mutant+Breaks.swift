@@ -28,7 +28,9 @@ extension Mutant {
         case .tailCopiedInPart: "rule 1"
         case .hardStateOnce, .hardStateSyncedOnce: "rule 2"
         case .cacheTrusted: "rule 3"
-        case .rotCutAsTorn, .sealMissing, .segmentRotCut, .segmentsNotCut: "rule 4"
+        case .rotCutAsTorn, .holesCut, .gapIgnored, .sealMissing, .segmentRotCut, .segmentsNotCut:
+            "rule 4"
+        case .holeFilledAsIs, .woundForgotten, .barrierSkipped: "rule 5"
         case .failedSyncRetried, .diskErrorIgnored: "rule 6"
         case .segmentsNotSynced, .nameNotSynced: "rule 8"
         case .renameNotSynced: "a name is durable before it counts"

@@ -28,9 +28,11 @@ struct Pack {
 
     /// Hunts all mutants, then looks at the code without one.
     mutating func run() {
-        Mutants.say("| mutant | breaks | caught by | seeds | seconds |\n|---|---|---|---|---|\n")
+        Mutants.say(
+            "| mutant | breaks | where | caught by | seeds | seconds |\n|---|---|---|---|---|---|\n"
+        )
         hunt()
-        waiting = Hunt.Place.allCases.compactMap { place in
+        waiting = Hunt.Place.all.compactMap { place in
             seedsNeeded[place].map { Task(mutant: nil, place: place, seeds: $0) }
         }
         hunt()
@@ -71,7 +73,7 @@ struct Pack {
         }
         let seconds = (child.seconds * 10).rounded() / 10
         Mutants.say(
-            "| `\(name)` | \(child.mutant?.breaks ?? "nothing, of \(child.place)") |"
+            "| `\(name)` | \(child.mutant?.breaks ?? "nothing") | \(child.place.name) |"
                 + " \(outcome.caughtBy ?? "nothing") | \(outcome.seeds) | \(seconds) |\n"
         )
         if let text = outcome.text { Mutants.say("\(name): \(text)\n", to: 2) }

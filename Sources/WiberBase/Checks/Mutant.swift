@@ -19,7 +19,7 @@ package enum Mutant: String, CaseIterable, Sendable {
     case quorumNotChecked
     /// A pre-vote is granted though the granter hears its leader (rule 12).
     case leaderNotSticky
-    /// A leader that cannot reach a node's new process is still taken for that node's (rule 13).
+    /// A follower goes on believing in its leader though that process has ended (rule 13).
     case leaderKeptAcrossRestart
     /// What a node's former process had on disk counts for the new one (rule 13).
     case matchKeptAcrossRestart
@@ -75,6 +75,16 @@ package enum Mutant: String, CaseIterable, Sendable {
     case cacheTrusted
     /// A damaged batch is cut as if it were the torn end, with all that follows (rule 4).
     case rotCutAsTorn
+    /// A log ends before its first damaged entry, and nobody is asked for it (rule 4).
+    case holesCut
+    /// What cannot be read between two batches is passed over (rule 4).
+    case gapIgnored
+    /// A lost entry is replaced by whatever is committed at its index (rule 5).
+    case holeFilledAsIs
+    /// What a node has lost is not written down again at its next start (rule 5).
+    case woundForgotten
+    /// A suspect log counts as soon as it has what its own segments prove (rule 5).
+    case barrierSkipped
     /// A log that rests does not say where it ends (rule 4).
     case sealMissing
     /// A damaged segment ends where the damage begins (rule 4).

@@ -67,6 +67,7 @@ struct WALReplay {
     }
 
     private mutating func gap() {
+        if Mutant.gapIgnored.isOn { return }
         isAllSuspect = true
         trustedSinceGap = []
         for group in tails.keys { tails[group]?.isSuspect = true }
@@ -108,6 +109,9 @@ struct WALReplay {
     func tail(of group: GroupID, _ hard: HardSlot) -> Tail {
         var tail = tails[group] ?? Tail(isSuspect: isSuspect(group))
         tail.rows.removeAll { $0.index < hard.logStart }
+        if Mutant.holesCut.isOn, let hole = tail.rows.firstIndex(where: { $0.hole != nil }) {
+            tail.rows.removeSubrange(hole...)
+        }
         if tail.isSuspect {
             // Nothing says what the log had of what is in segments, nor what a hole was.
             tail.rows.removeAll { $0.index <= hard.segmentEnd || $0.chunk == nil }

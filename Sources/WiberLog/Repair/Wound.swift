@@ -41,7 +41,8 @@ struct Wound: Sendable {
 
     /// What says all this in a batch.
     func marks(_ group: GroupID) -> [BatchRow] {
-        isSuspect ? [.mark(RecordHeader(.suspect, group))] + rows : rows
+        if Mutant.woundForgotten.isOn { return rows.filter { $0.chunk != nil } }
+        return isSuspect ? [.mark(RecordHeader(.suspect, group))] + rows : rows
     }
 }
 

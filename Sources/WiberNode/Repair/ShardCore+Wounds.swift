@@ -151,7 +151,8 @@ extension ShardCore {
     func barrierReply(_ group: GroupID, _ index: LogIndex?) {
         wounds[group]?.request = nil
         if let index, wounds[group]?.isExtending == false, store.distrust(group) {
-            wounds[group]?.barrier = max(index, store.neededIndex(group))
+            let needed = store.neededIndex(group)
+            wounds[group]?.barrier = Mutant.barrierSkipped.isOn ? needed : max(index, needed)
             wounds[group]?.isExtending = true
             wounds[group]?.asked = 0
             wounds[group]?.nextAsk = time.now

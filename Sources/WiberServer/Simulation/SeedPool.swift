@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+package import WiberSim
 
 /// Runs many seeds in worker processes, one a core: a trap in the code under test ends a worker, and
 /// is a violation of the seed that the worker was at.
@@ -14,6 +15,7 @@ package final class SeedPool: Sendable {
     private static let portion: UInt64 = 50
 
     private let end: UInt64
+    private let scenario: Scenario
     private let jobs: Int
     private let finished: @Sendable (SeedOutcome, _ done: Int) -> Void
     private let state: Mutex<State>
@@ -24,11 +26,13 @@ package final class SeedPool: Sendable {
     package init(
         first: UInt64,
         count: UInt64,
+        scenario: Scenario,
         jobs: Int,
         finished: @escaping @Sendable (SeedOutcome, _ done: Int) -> Void
     ) {
         let (end, overflow) = first.addingReportingOverflow(count)
         self.end = overflow ? .max : end
+        self.scenario = scenario
         self.jobs = max(1, jobs)
         self.finished = finished
         state = Mutex(State(next: first))
@@ -73,6 +77,7 @@ package final class SeedPool: Sendable {
         process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         process.arguments = [
             "sim", "worker", "--from", "\(seeds.lowerBound)", "--count", "\(seeds.count)",
+            "--scenario", scenario.rawValue,
         ]
         var environment = ProcessInfo.processInfo.environment
         environment["SWIFT_BACKTRACE"] = "enable=no"
@@ -89,8 +94,8 @@ package final class SeedPool: Sendable {
         process.waitUntilExit()
         guard process.terminationStatus != 0, next < seeds.upperBound else { return next }
         let words = try String(contentsOf: errors, encoding: .utf8)
-        let last = words.split(separator: "\n").first { $0.contains("Fatal error") } ?? "it said nothing"
-        note(Self.trap(next, String(last)))
+        let last = words.split(separator: "\n").first { $0.contains("Fatal error") }
+        note(Self.trap(next, last.map(String.init) ?? "no words; its replay shows where"))
         return next + 1
     }
 

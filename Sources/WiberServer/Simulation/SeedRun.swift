@@ -27,12 +27,13 @@ package enum SeedRun {
     }
 
     /// Runs `seeds` and writes a line for each to standard output.
-    package static func work(_ seeds: Range<UInt64>) throws {
+    package static func work(_ seeds: Range<UInt64>, _ scenario: Scenario) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         for seed in seeds {
             FileHandle.standardOutput.write(Data("\(begin)\(seed)\n".utf8))
-            let line = try encoder.encode(outcome(Simulation.run(seed: seed)))
+            let report = Simulation.run(seed: seed, SimulationOptions(scenario))
+            let line = try encoder.encode(outcome(report))
             FileHandle.standardOutput.write(line + Data("\n".utf8))
         }
     }

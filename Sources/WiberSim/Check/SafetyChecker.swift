@@ -40,9 +40,7 @@ final class SafetyChecker {
         violation = Violation(check: check, text: text(), at: now)
     }
 
-    func record(named topic: String) -> GroupRecord? {
-        groups.values.first { $0.name == topic }
-    }
+    func id(named topic: String) -> GroupID? { groups.first { $0.value.name == topic }?.key }
 
     // MARK: After a turn
 

@@ -13,10 +13,15 @@ package enum Shrink {
     /// Leaves out faults, first many at once and then one by one, as long as the same check fails.
     ///
     /// - Returns: `nil` if the seed does not fail.
-    package static func run(seed: UInt64, runsMax: Int = 300) -> Result? {
-        let whole = Simulation.run(seed: seed)
+    package static func run(
+        seed: UInt64,
+        _ scenario: Scenario = .swarm,
+        runsMax: Int = 300
+    ) -> Result? {
+        let options = SimulationOptions(scenario)
+        let whole = Simulation.run(seed: seed, options)
         guard let violation = whole.violation else { return nil }
-        var best = Result(options: SimulationOptions(), report: whole, runs: 1)
+        var best = Result(options: options, report: whole, runs: 1)
         best.options.faultsUntil = violation.at
         retry(&best, violation.check, best.options)
         var size = max(1, best.report.faults.count / 2)

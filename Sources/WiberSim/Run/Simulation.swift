@@ -3,13 +3,15 @@ import WiberNode
 
 /// How to run a seed.
 package struct SimulationOptions: Sendable {
+    /// What the seed draws its faults from.
+    package var scenario: Scenario
     /// Faults of the plan that are left out, by number.
     package var without: Set<Int> = []
     /// From this time on no fault begins, in nanoseconds of true time.
     package var faultsUntil = UInt64.max
 
     /// Everything as the seed says.
-    package init() {}
+    package init(_ scenario: Scenario = .swarm) { self.scenario = scenario }
 }
 
 /// What a run of a seed gave.
@@ -44,7 +46,7 @@ package enum Simulation {
         _ options: SimulationOptions = SimulationOptions(),
         trace: TraceRecorder = TraceRecorder()
     ) -> SimulationReport {
-        let settings = Settings(drawing: seed)
+        let settings = Settings(drawing: seed, options.scenario)
         var plan = FaultPlan(drawing: settings)
         plan.faults.removeAll {
             options.without.contains($0.number) || $0.at >= options.faultsUntil
@@ -133,9 +135,16 @@ extension World {
         after(50_000_000) { world in world.persist(client, topic, place) }
     }
 
+    /// Whether a majority of a topic's replicas is there and whole: one that is damaged is silent,
+    /// and what it has lost may be on nobody else who is there.
     private func hasQuorum(_ topic: String, _ core: [Int]) -> Bool {
-        guard let group = checker.record(named: topic) else { return core.count == machines.count }
-        let present = group.replicas.filter { core.contains(Int($0.rawValue) - 1) }
+        guard let id = checker.id(named: topic), let group = checker.groups[id] else {
+            return core.count == machines.count
+        }
+        let present = machines.filter { machine in
+            core.contains(machine.place) && group.replicas.contains(machine.id)
+                && (core.count == machines.count || !machine.impaired.contains(id))
+        }
         return present.count > group.replicas.count / 2
     }
 

@@ -44,20 +44,22 @@ struct FaultPlan {
     /// Draws which kinds are on, how often they come, and when.
     init(drawing settings: Settings) {
         var random = RandomSource(seed: settings.seed &* 0x51_7cc1 &+ 3)
-        let kinds = Self.kinds(settings, &random)
+        let scenario = settings.scenario
+        let kinds = scenario.kinds ?? Self.kinds(settings, &random)
         let mean =
-            random.pick([1_000_000_000, 2_000_000_000, 3_000_000_000] as [UInt64]) ?? 2_000_000_000
+            scenario.pace ?? random.pick([1_000_000_000, 2_000_000_000, 3_000_000_000] as [UInt64])
+            ?? 2_000_000_000
         var time = Self.start + random.draw(0...mean)
         while time < Self.end, let kind = random.pick(kinds) {
+            let longest =
+                scenario.lengthMax ?? (random.pick([500, 2_000, 6_000] as [UInt64]) ?? 500)
+                * 1_000_000
             faults.append(
                 Fault(
                     number: faults.count,
                     kind: kind,
                     at: time,
-                    length: random.draw(
-                        50_000_000...(random.pick([500, 2_000, 6_000] as [UInt64]) ?? 500)
-                            * 1_000_000
-                    ),
+                    length: random.draw(50_000_000...longest),
                     seed: random.next()
                 )
             )

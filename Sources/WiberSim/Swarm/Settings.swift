@@ -42,6 +42,7 @@ struct Settings {
 
     let seed: UInt64
     let nodes: Int
+    var scenario = Scenario.swarm
     var network = Network()
     var disk = Storage()
     var clock: Clocks
@@ -66,10 +67,12 @@ struct Settings {
     }
 
     /// Draws everything from a seed: what is on, and how strong.
-    init(drawing seed: UInt64) {
+    init(drawing seed: UInt64, _ scenario: Scenario = .swarm) {
         var random = RandomSource(seed: seed)
         let kind = random.draw(0...19)
-        self.init(seed: seed, nodes: kind == 0 ? 1 : kind < 4 ? 5 : 3)
+        let isAlone = kind == 0 && scenario == .swarm
+        self.init(seed: seed, nodes: isAlone ? 1 : kind < 4 ? 5 : 3)
+        self.scenario = scenario
         drawNetwork(&random)
         let slowest =
             random.pick([300_000, 1_000_000, 3_000_000, 20_000_000] as [UInt64]) ?? 1_000_000
@@ -88,6 +91,7 @@ struct Settings {
             }
         }
         drawWorkload(&random)
+        scenario.adjust(&self, &random)
     }
 
     private mutating func drawNetwork(_ random: inout RandomSource) {

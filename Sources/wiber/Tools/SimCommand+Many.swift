@@ -12,6 +12,7 @@ extension SimCommand {
         )
         @Option(help: "The first seed.") var from: UInt64 = 1
         @Option(help: "How many seeds.") var count: UInt64 = 100
+        @Option(help: "What faults are drawn from.") var scenario: Scenario = .swarm
         @Option(help: "How many run side by side; default: one a core.") var jobs: Int?
         @Option(help: "text or json") var output: OutputFormat = .text
 
@@ -24,16 +25,18 @@ extension SimCommand {
             let start = ContinuousClock.now
             let bar = Mutex(ProgressBar(what: "seeds", goal: Int(count)))
             let isText = output == .text
+            let words = scenario.words
             let pool = SeedPool(
                 first: from,
                 count: count,
+                scenario: scenario,
                 jobs: jobs ?? ProcessInfo.processInfo.activeProcessorCount
             ) { outcome, done in
                 bar.withLock { bar in
                     if isText, let violation = outcome.violations.first {
                         bar.finish()
                         Terminal.say("seed \(outcome.seed) VIOLATED \(violation.prefix(600))")
-                        Terminal.say("  replay: wiber sim run --seed \(outcome.seed)")
+                        Terminal.say("  replay: wiber sim run --seed \(outcome.seed)\(words)")
                     }
                     bar.show(done)
                 }

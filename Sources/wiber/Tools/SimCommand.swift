@@ -25,6 +25,7 @@ struct SimCommand: ParsableCommand {
     /// What leaves out parts of a seed's story.
     struct Story: ParsableArguments {
         @Option(help: "The seed.") var seed: UInt64
+        @Option(help: "What faults are drawn from.") var scenario: Scenario = .swarm
         @Option(help: "Numbers of faults that are left out, with commas between.")
         var without = ""
         @Option(help: "No fault begins after this many simulated seconds.")
@@ -40,7 +41,7 @@ struct SimCommand: ParsableCommand {
         }
 
         var options: SimulationOptions {
-            var options = SimulationOptions()
+            var options = SimulationOptions(scenario)
             options.without = Set(without.split(separator: ",").compactMap { Int($0) })
             if let faultsUntil { options.faultsUntil = UInt64(faultsUntil * 1e9) }
             return options
@@ -96,9 +97,10 @@ struct SimCommand: ParsableCommand {
             abstract: "Find a shorter story with the same failure."
         )
         @Option(help: "The seed that fails.") var seed: UInt64
+        @Option(help: "What faults are drawn from.") var scenario: Scenario = .swarm
 
         func run() throws {
-            guard let result = Shrink.run(seed: seed) else {
+            guard let result = Shrink.run(seed: seed, scenario) else {
                 return Terminal.say("seed \(seed) does not fail")
             }
             SimText.show(result.report)
@@ -106,7 +108,7 @@ struct SimCommand: ParsableCommand {
             let seconds = Double(result.options.faultsUntil) / 1e9
             Terminal.say(
                 "\(result.runs) runs; replay with: wiber sim run --seed \(seed)"
-                    + " --faults-until \(seconds)"
+                    + scenario.words + " --faults-until \(seconds)"
                     + (without.isEmpty ? "" : " --without \(without)")
             )
             throw ExitCode(1)
@@ -120,12 +122,18 @@ struct SimCommand: ParsableCommand {
         )
         @Option var from: UInt64
         @Option var count: UInt64
+        @Option var scenario: Scenario = .swarm
 
         func run() throws {
             let (end, overflow) = from.addingReportingOverflow(count)
-            try SeedRun.work(from..<(overflow ? .max : end))
+            try SeedRun.work(from..<(overflow ? .max : end), scenario)
         }
     }
+}
+
+extension Scenario: ExpressibleByArgument {
+    /// What a replay needs besides the seed.
+    var words: String { self == .swarm ? "" : " --scenario \(rawValue)" }
 }
 
 /// A run in words.

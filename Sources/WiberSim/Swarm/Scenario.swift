@@ -1,0 +1,64 @@
+import WiberBase
+
+/// What a seed draws its faults from: everything, or much of a kind, for bugs that need a rare order
+/// of events.
+package enum Scenario: String, CaseIterable, Sendable {
+    /// Anything, in measure: what `./dev check` runs.
+    case swarm
+    /// The power fails, and processes die in the middle of writes.
+    case power
+    /// The data of one node is damaged between its restarts.
+    case damage
+    /// Leaders die and are cut off while clocks differ.
+    case leaders
+    /// Processes are killed and back at once while much is under way.
+    case restarts
+    /// A node's disk is replaced by an empty one while others come and go.
+    case wipes
+
+    /// Kinds of fault, as often as they are listed; `nil`: a seed draws them.
+    var kinds: [Fault.Kind]? {
+        switch self {
+        case .swarm: nil
+        case .power: [.powerCut, .powerCut, .powerCut, .powerCutAll, .crashAtEffect, .failedSync]
+        case .damage: [.rot, .rot, .rot, .staleSector, .misdirected, .kill, .kill, .powerCut]
+        case .leaders: [.kill, .isolate, .oneWay, .pause, .clockJump, .crashAtEffect]
+        case .restarts: [.kill, .kill, .kill, .shutdown, .reset, .slowDisk]
+        case .wipes: [.wipe, .kill, .isolate, .powerCut, .reset]
+        }
+    }
+
+    /// Between two faults on average, in nanoseconds; `nil`: a seed draws it.
+    var pace: UInt64? {
+        switch self {
+        case .swarm: nil
+        case .power, .damage, .restarts: 500_000_000
+        case .leaders, .wipes: 1_000_000_000
+        }
+    }
+
+    /// The longest that a fault lasts, in nanoseconds; `nil`: each fault draws it.
+    var lengthMax: UInt64? {
+        switch self {
+        case .swarm: nil
+        case .power, .damage: 500_000_000
+        case .restarts: 100_000_000
+        case .leaders, .wipes: 2_000_000_000
+        }
+    }
+
+    /// Changes what a seed has drawn.
+    func adjust(_ settings: inout Settings, _ random: inout RandomSource) {
+        switch self {
+        case .swarm, .power, .damage, .wipes: break
+        case .leaders:
+            for place in settings.clock.wallAhead.indices {
+                settings.clock.wallAhead[place] = Int64(random.draw(0...10_000_000_000))
+            }
+            settings.workload.pause = 10_000_000...200_000_000
+        case .restarts:
+            settings.disk.job = 2_000_000...20_000_000
+            settings.workload.pause = 5_000_000...100_000_000
+        }
+    }
+}

@@ -47,7 +47,9 @@ struct SlotRecovery {
         else { return damages.append(Damage(path: "groups, hard", what: "a file is missing")) }
         var ended = false
         for number in 0..<GroupSlot.capacity(ofFile: groupFile.count) {
-            let pair = SlotPair<GroupSlot>(groupFile, number: number)
+            let pair = SlotPair<GroupSlot>(groupFile, number: number) {
+                $0.number == UInt64(number)
+            }
             switch pair {
             case .absent: ended = true
             case .torn:
@@ -57,23 +59,23 @@ struct SlotRecovery {
             case .damaged:
                 damage(GroupSlot.path, "both copies of record \(number)")
             case .firstOnly(let slot), .good(let slot, _):
-                guard !ended, slot.number == UInt64(number) else {
+                guard !ended else {
                     damage(GroupSlot.path, "the place of record \(number)")
                     continue
                 }
                 add(slot, pair, hardFile)
             }
         }
-        checkSurplus(hardFile)
         let states = groups.enumerated().map { (number: $0.offset, record: $0.element.hard) }
         hardSteps = HardSlot.rewriteSteps(states, in: hardFile, path: HardSlot.path)
+        checkSurplus(hardFile)
     }
 
     /// A record that was being written when the process ended, or one that was written with it:
     /// all hard states come after, so the group has never been used.
     private mutating func forget(_ number: Int) {
-        repairs.append("\(GroupSlot.path): record \(number) was cut short and is new")
-        groupSteps += Self.clear(number)
+        repairs.append("\(GroupSlot.path): record \(number), of no group, was damaged or cut short")
+        groupSteps += GroupSlot.clear(number, path: GroupSlot.path)
     }
 
     private func isAbsent(_ hardFile: [UInt8], _ number: Int) -> Bool {
@@ -103,7 +105,7 @@ struct SlotRecovery {
         let what = "the hard state of group \(slot.group)"
         let found: HardSlot
         var repair: SlotRepair?
-        switch SlotPair<HardSlot>(hardFile, number: number) {
+        switch SlotPair<HardSlot>(hardFile, number: number, where: { $0.group == slot.group }) {
         case .good(let hard, let needed):
             found = hard
             repair = needed
@@ -116,7 +118,6 @@ struct SlotRecovery {
         case .absent, .torn, .damaged:
             return damage(HardSlot.path, what)
         }
-        guard found.group == slot.group else { return damage(HardSlot.path, what) }
         groups.append((slot, found))
         if let repair { note(repair, what, path: HardSlot.path) }
     }
@@ -126,9 +127,16 @@ struct SlotRecovery {
         let capacity = HardSlot.capacity(ofFile: hardFile.count)
         guard groups.count < capacity, damages.isEmpty else { return }
         for number in groups.count..<capacity {
-            switch SlotPair<HardSlot>(hardFile, number: number) {
+            switch SlotPair<HardSlot>(
+                hardFile,
+                number: number,
+                where: { !known.contains($0.group) }
+            ) {
             case .absent: break
-            case .torn, .damaged:
+            case .torn:
+                repairs.append("\(HardSlot.path): hard state \(number), of no group, was damaged")
+                hardSteps += HardSlot.clear(number, path: HardSlot.path)
+            case .damaged:
                 damage(HardSlot.path, "hard state \(number), which no group has,")
             case .firstOnly, .good:
                 damage(GroupSlot.path, "the record of the group with hard state \(number)")
@@ -146,15 +154,6 @@ struct SlotRecovery {
 
     private mutating func damage(_ path: String, _ what: String) {
         damages.append(Damage(path: path, what: "\(what) is missing or damaged"))
-    }
-
-    private static func clear(_ number: Int) -> [DiskStep] {
-        let zeros = [UInt8](repeating: 0, count: GroupSlot.slotSize)
-        let offset = GroupSlot.offset(of: number, .first)
-        return [
-            .write(path: GroupSlot.path, offset: offset, bytes: zeros),
-            .sync(path: GroupSlot.path),
-        ]
     }
 
     private static func unknownFormat(_ file: [UInt8], _ copy: SlotCopy) -> UInt64? {

@@ -12,7 +12,8 @@ enum SlotRepair: Equatable {
 enum SlotPair<Record: SlotRecord>: Equatable {
     /// Neither copy was ever written.
     case absent
-    /// The very first write was cut short: the record never existed.
+    /// One copy is bad and the other was never written: the record never existed. Its very first
+    /// write was cut short, or nothing was there and rotted.
     case torn
     /// The first copy is good, the second was never written.
     case firstOnly(Record)
@@ -27,10 +28,11 @@ enum SlotPair<Record: SlotRecord>: Equatable {
         case good(Record)
     }
 
-    /// Reads both copies of record `number` from the bytes of the whole file.
-    init(_ file: [UInt8], number: Int) {
-        let first = Self.copy(file, Record.offset(of: number, .first))
-        let second = Self.copy(file, Record.offset(of: number, .second))
+    /// Reads both copies of record `number` from the bytes of the whole file; a copy that belongs
+    /// elsewhere, where a write went astray, is a bad one.
+    init(_ file: [UInt8], number: Int, where belongs: (Record) -> Bool = { _ in true }) {
+        let first = Self.copy(file, Record.offset(of: number, .first), belongs)
+        let second = Self.copy(file, Record.offset(of: number, .second), belongs)
         switch (first, second) {
         case (.good(let one), .good(let two)):
             if one == two {
@@ -44,18 +46,19 @@ enum SlotPair<Record: SlotRecord>: Equatable {
         case (.good(let one), .bad), (.zero, .good(let one)), (.bad, .good(let one)):
             self = .good(one, repair: .damaged)
         case (.zero, .zero): self = .absent
-        case (.bad, .zero): self = .torn
-        case (.zero, .bad), (.bad, .bad): self = .damaged
+        case (.bad, .zero), (.zero, .bad): self = .torn
+        case (.bad, .bad): self = .damaged
         }
     }
 
-    private static func copy(_ file: [UInt8], _ offset: Int) -> Copy {
+    private static func copy(_ file: [UInt8], _ offset: Int, _ belongs: (Record) -> Bool) -> Copy {
         let end = min(file.count, offset + Record.slotSize)
         guard offset < end else { return .zero }
         return file.withUnsafeBytes { bytes in
             let slot = UnsafeRawBufferPointer(rebasing: bytes[offset..<end])
             if slot.isZero { return .zero }
-            return (try? Record.decode(slot)).map(Copy.good) ?? .bad
+            guard let record = try? Record.decode(slot), belongs(record) else { return .bad }
+            return .good(record)
         }
     }
 }
@@ -106,5 +109,13 @@ extension SlotRecord {
         let first = steps(records, .first, path: path)
         return (Mutant.hardStateSyncedOnce.isOn ? first.dropLast() : first)
             + steps(records, .second, path: path)
+    }
+
+    /// Makes a record one that was never written.
+    static func clear(_ number: Int, path: String) -> [DiskStep] {
+        let zeros = [UInt8](repeating: 0, count: slotSize)
+        return SlotCopy.allCases.map { copy in
+            .write(path: path, offset: offset(of: number, copy), bytes: zeros)
+        } + [.sync(path: path)]
     }
 }

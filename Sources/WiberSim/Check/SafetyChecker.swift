@@ -227,7 +227,8 @@ final class SafetyChecker {
             machine.durable = [:]
             machine.sealed = [:]
         }
-        machine.impaired = Set(machine.durable.keys).subtracting(recovery.groups.map(\.id))
+        machine.impaired = Set(machine.durable.keys).union(recovery.impaired)
+            .subtracting(recovery.groups.map(\.id))
         for group in recovery.groups {
             let before = machine.durable[group.id] ?? DurableState()
             let isVoteKept =
@@ -277,12 +278,12 @@ final class SafetyChecker {
             "\(machine.name) repaired \(view.name) up to \(view.last), and had promised \(before)"
         )
         // What the process before had written and not yet told counts, too, as at any start.
-        if view.term > before.term {
-            machine.durable[view.id]?.term = view.term
-            machine.durable[view.id]?.votedFor = .zero
-        }
-        machine.durable[view.id]?.through = view.durable
-        machine.durable[view.id]?.logTerm = view.last.term
+        machine.durable[view.id] = DurableState(
+            term: max(view.term, before.term),
+            votedFor: view.term > before.term ? .zero : before.votedFor,
+            through: view.durable,
+            logTerm: view.last.term
+        )
     }
 
     /// A job of the log thread is complete: what it says is on the disk.

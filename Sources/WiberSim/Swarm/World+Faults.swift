@@ -223,6 +223,8 @@ extension World {
             return
         }
         if isOpenEnd(fault, machine, file, path, offset) { return }
+        // Much damage at once would only end the story: both copies of something are gone.
+        if settings.scenario == .damage, machine.damageCount > 0 { return }
         trace.record("damaged", node: machine.name, [("file", path)], now)
         machine.damageCount += 1
         let sector = offset / SimFile.sector * SimFile.sector

@@ -83,16 +83,28 @@ struct SlotTests {
         #expect(pair(old, zero) == .firstOnly(Self.hard))
         #expect(pair(bad, zero) == .torn)
         #expect(pair(bad, bad) == .damaged)
-        #expect(pair(zero, bad) == .damaged)
+        #expect(pair(zero, bad) == .torn)
         #expect(pair(zero, zero) == .absent)
         #expect(pair(old, twin.encode()) == .damaged)
     }
 
+    @Test func `a copy that was written to a wrong place is a bad one`() {
+        var other = Self.hard
+        other.group = GroupID(99)
+        let file = file(other.encode(), Self.hard.encode())
+        let pair = SlotPair<HardSlot>(file, number: 0) { $0.group == Self.hard.group }
+        #expect(pair == .good(Self.hard, repair: .damaged))
+    }
+
     private func pair(_ first: [UInt8], _ second: [UInt8]) -> SlotPair<HardSlot> {
+        SlotPair(file(first, second), number: 0)
+    }
+
+    private func file(_ first: [UInt8], _ second: [UInt8]) -> [UInt8] {
         var file = [UInt8](repeating: 0, count: 8_192)
         file.replaceSubrange(0..<first.count, with: first)
         file.replaceSubrange(4_096..<4_096 + second.count, with: second)
-        return SlotPair(file, number: 0)
+        return file
     }
 }
 

@@ -10,7 +10,7 @@ extension EndToEnd {
             let count = Settings.powerCuts
             try Load.run("\(count) power cuts of the whole cluster", on: cluster) { load in
                 for round in 0..<count {
-                    try load.flow()
+                    for _ in 0..<2 { try load.flow() }
                     try cutAll(cluster, isKilledFirst: round % 2 == 1)
                     try cluster.startAll()
                     try load.expectLast(at: cluster.nodes[round % 3])

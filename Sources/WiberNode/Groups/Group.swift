@@ -44,6 +44,9 @@ struct Group {
     var raft: Raft?
     var topic: TopicState
     var applied = LogIndex.zero
+    /// Another replica's log begins here: what is before it has left the topic, and a damaged entry
+    /// there is passed over.
+    var skippedTo = LogIndex.zero
     /// The time of the last committed message.
     var lastMessageTime: Timestamp?
     /// In the order of their fences.

@@ -87,7 +87,7 @@ extension ShardCore {
         let id = groups[slot].id
         guard groups[slot].raft == nil, !store.isImpaired(id) else { return }
         let recovered = recoveredGroups.first { $0.id == id }
-        let committed = recovered?.segmentEnd ?? .zero
+        let committed = max(recovered?.segmentEnd ?? .zero, groups[slot].skippedTo)
         groups[slot].applied = committed
         let seed = random.next()
         guard rebuildTopic(slot),
@@ -149,7 +149,9 @@ extension ShardCore {
         guard let last = store.lastIndex(id), let first = store.firstIndex(id) else { return true }
         let committed = groups[slot].applied
         var from = committed == .zero ? first : committed
-        if let needed = dedupStart(slot, first: first, last: last) { from = min(from, needed) }
+        if let needed = dedupStart(slot, first: first, last: last) {
+            from = max(min(from, needed), groups[slot].skippedTo)
+        }
         var index = from
         while index <= last {
             guard let chunks = chunks(id, from: index, through: last), let end = chunks.last else {

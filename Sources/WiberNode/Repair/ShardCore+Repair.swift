@@ -143,7 +143,37 @@ extension ShardCore {
             trace(.warning, "a damaged repair was dropped", [("node", name(of: node))])
             return askAnother(reply.request)
         }
-        if !write(chunks, for: reply.request) { askAnother(reply.request) }
+        guard !write(chunks, for: reply.request), !skip(task, reply.request, to: chunks.first)
+        else { return }
+        askAnother(reply.request)
+    }
+
+    /// What a group needs for its start has left the log of another replica, which every replica
+    /// had then: this one begins where that log does, if it has that entry.
+    private func skip(_ task: RepairTask, _ id: UInt64, to start: Chunk?) -> Bool {
+        guard let start, case .entry(let group, let place) = task.cure,
+            start.header.group == group, start.header.index > place.index,
+            let slot = slotOfGroup[group], groups[slot].raft == nil, !store.isImpaired(group),
+            isHeld(start)
+        else { return false }
+        groups[slot].skippedTo = start.header.index
+        repairs[id] = nil
+        nextRecovery = time.now
+        trace(
+            .warning,
+            "damage that has left the topic is passed over",
+            [("place", "\(task.damage)"), ("log_start", "\(start.header.index)")]
+        )
+        for read in task.waiters { readFailed(read.purpose) }
+        return true
+    }
+
+    /// Whether this log has an entry that is committed.
+    private func isHeld(_ chunk: Chunk) -> Bool {
+        let header = chunk.header
+        let recovered = recoveredGroups.first { $0.id == header.group }
+        if let end = recovered?.segmentEnd, header.index <= end { return true }
+        return store.chunk(header.group, at: header.index)?.bytes == chunk.bytes
     }
 
     /// The chunks of an answer, each verified; `nil` if anything about one is wrong.

@@ -13,6 +13,12 @@ extension ShardCore {
         guard let place = place(of: node), peers[place].isWritable,
             peers[place].out.count <= Self.outBytesMax
         else { return }
+        var request = request
+        if let start = store.firstIndex(request.group), request.first < start {
+            // What is asked for has left the log; its first entry says so.
+            request.first = start
+            request.last = start
+        }
         let last = min(request.last, store.commitIndex(request.group))
         guard request.first > .zero, request.first <= last else {
             return sendRepair([], for: request, to: node)

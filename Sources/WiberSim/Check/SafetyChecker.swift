@@ -140,7 +140,9 @@ final class SafetyChecker {
         let holders = view.replicas.filter { node in
             let place = Int(node.rawValue) - 1
             guard world.machines.indices.contains(place) else { return false }
-            return world.machines[place].durable[view.id]?.through ?? .zero >= view.commit
+            let machine = world.machines[place]
+            let durable = machine.durable[view.id]?.through ?? .zero
+            return max(durable, machine.lost[view.id] ?? .zero) >= view.commit
         }
         require(
             holders.count > view.replicas.count / 2,
@@ -224,6 +226,8 @@ final class SafetyChecker {
                 "durable log",
                 "\(machine.name) starts with an empty disk"
             )
+            // What it had acknowledged before may still be on its way.
+            machine.lost = machine.durable.mapValues(\.through)
             machine.durable = [:]
             machine.sealed = [:]
         }

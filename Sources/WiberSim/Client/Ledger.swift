@@ -11,6 +11,8 @@ final class Ledger {
         var lastTime: UInt64 = 0
         /// The first that retention has left.
         var first: UInt64 = 1
+        /// The latest in order of what each connection has sent and is committed.
+        var orders: [String: Int] = [:]
 
         /// The time of a message, unless its text was stored again since.
         func time(of sequence: UInt64) -> UInt64? {
@@ -26,6 +28,7 @@ final class Ledger {
     /// Publishes with an unknown outcome that somebody may send again.
     var retries: [Publish] = []
     private(set) var acknowledgedCount = 0
+    private var sentCount = 0
 
     /// In log time: a repeat that comes later may be stored again.
     static let dedupWindow: UInt64 = 120_000_000_000
@@ -39,7 +42,10 @@ final class Ledger {
         topics[topic, default: Topic()].first = first
     }
 
-    func sent(_ publish: Publish) {
+    func sent(_ publish: Publish, on connection: String) {
+        sentCount += 1
+        publish.order = sentCount
+        publish.connection = connection
         publish.acknowledgedBefore = acknowledged(publish.topic)
         publishes[publish.topic, default: [:]][publish.bytes] = publish
     }
@@ -56,6 +62,9 @@ final class Ledger {
         topics[topic]?.lastTime = time
         topics[topic]?.texts[sequence] = bytes
         topics[topic]?.sequences[bytes] = (sequence, time)
+        if let publish = publishes[topic]?[bytes], !publish.isRepeatable {
+            topics[topic]?.orders[publish.connection] = publish.order
+        }
         return nil
     }
 
@@ -72,6 +81,9 @@ final class Ledger {
         }
         guard let publish = publishes[topic]?[bytes] else { return "\(text) was never published" }
         if publish.outcome == .refused { return "\(text) was refused, and is stored" }
+        if !publish.isRepeatable, publish.order < topics[topic]?.orders[publish.connection] ?? 0 {
+            return "\(text) is behind what its connection had sent later"
+        }
         let last = topics[topic]?.last ?? 0
         guard sequence == last + 1 else { return "\(text) follows \(last)" }
         let lastTime = topics[topic]?.lastTime ?? 0

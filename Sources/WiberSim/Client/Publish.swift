@@ -17,6 +17,9 @@ final class Publish {
     /// The highest sequence of the topic that anybody had been told when it was sent.
     var acknowledgedBefore: UInt64 = 0
     var outcome = Outcome.unknown
+    /// The connection on which it was sent last, and its place among everything that was sent.
+    var connection = ""
+    var order = 0
 
     init(topic: String, text: String, id: String?) {
         self.topic = topic

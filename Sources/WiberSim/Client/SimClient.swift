@@ -66,6 +66,9 @@ final class SimClient {
         }
     }
 
+    /// Names its connection, among those of all clients.
+    private var connection: String { "\(name)/\(epoch)" }
+
     func reconnect(_ world: World) {
         connect(world, to: random.place(world.machines.count))
     }
@@ -97,7 +100,7 @@ final class SimClient {
         var lines = ""
         for _ in 0..<random.draw(1...world.settings.workload.burst) {
             let publish = newPublish(topic, world)
-            world.ledger.sent(publish)
+            world.ledger.sent(publish, on: connection)
             add(.publish(publish), world)
             lines += publish.line
         }
@@ -113,7 +116,7 @@ final class SimClient {
     }
 
     func publish(_ publish: Publish, _ world: World) {
-        world.ledger.sent(publish)
+        world.ledger.sent(publish, on: connection)
         ask(publish.line, .publish(publish), world)
     }
 

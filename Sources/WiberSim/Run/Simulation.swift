@@ -1,6 +1,3 @@
-import WiberBase
-import WiberNode
-
 /// How to run a seed.
 package struct SimulationOptions: Sendable {
     /// What the seed draws its faults from.
@@ -39,6 +36,8 @@ package enum Simulation {
     static let length: UInt64 = 60_000_000_000
     /// Within this time a healed quorum must work, and a healed cluster agree, in nanoseconds.
     static let patience: UInt64 = 20_000_000_000
+    /// For this long a healed quorum must keep its leaders, in nanoseconds.
+    static let calm: UInt64 = 4_000_000_000
 
     /// Runs a seed.
     package static func run(
@@ -68,119 +67,5 @@ package enum Simulation {
             nodes: settings.nodes,
             faults: plan.faults
         )
-    }
-}
-
-extension World {
-    func begin(_ plan: FaultPlan) {
-        for place in machines.indices { start(place) }
-        schedule(plan)
-        watchLeaders()
-        for number in 0..<settings.workload.clients {
-            let client = SimClient(name: "c\(number + 1)", seed: random.next())
-            clients.append(client)
-            after(random.draw(0...500_000_000)) { world in client.live(world) }
-        }
-    }
-
-    /// Heals a quorum and freezes the rest: within a bounded time every topic with a quorum of
-    /// replicas in it has a leader and accepts writes (I17).
-    func checkLiveness() {
-        guard checker.violation == nil else { return }
-        healAll()
-        for machine in machines {
-            machine.downFaults = 0
-            start(machine.place)  // Whoever will refuse to start does it now.
-        }
-        var order = sound.map(\.place).filter { !isForeign($0) }
-        order.shuffle(using: &random)
-        let core = Array(order.prefix(machines.count / 2 + 1))
-        guard core.count > machines.count / 2, canElect(core) else { return }
-        for machine in machines {
-            resume(machine.place)
-            guard !core.contains(machine.place) else { continue }
-            machine.downFaults = 1
-            kill(machine.place)
-        }
-        probe(core, "liveness of a quorum")
-    }
-
-    /// Publishes to each topic through each of some nodes, again and again until it is stored.
-    private func probe(_ core: [Int], _ check: String) {
-        var waiting: [(client: SimClient, topic: String, place: Int)] = []
-        for place in core {
-            let client = SimClient(name: "p\(place + 1)-\(now)", seed: random.next())
-            client.isIdle = true
-            clients.append(client)
-            for topic in Settings.topics where hasQuorum(topic, core) {
-                waiting.append((client, topic, place))
-                persist(client, topic, place)
-            }
-        }
-        // A damaged node may find out only now that it cannot serve.
-        func isMissing(_ client: SimClient, _ topic: String, _ place: Int) -> Bool {
-            !client.stored.contains(topic) && machines[place].refusal == nil
-        }
-        let isAnswered = run(within: Simulation.patience) { !waiting.contains(where: isMissing) }
-        let missing = waiting.filter(isMissing).map { "\($0.client.name) \($0.topic)" }
-        checker.require(isAnswered, check, "nothing could be published by \(missing)")
-    }
-
-    private func persist(_ client: SimClient, _ topic: String, _ place: Int) {
-        guard !client.stored.contains(topic) else { return }
-        if client.link == nil { client.connect(self, to: place) }
-        if client.link != nil, client.pending.isEmpty {
-            client.publish(client.newPublish(topic, self), self)
-        }
-        after(50_000_000) { world in world.persist(client, topic, place) }
-    }
-
-    /// Whether a majority of a topic's replicas is there and whole: one that is damaged is silent,
-    /// and what it has lost may be on nobody else who is there.
-    private func hasQuorum(_ topic: String, _ core: [Int]) -> Bool {
-        guard let id = checker.id(named: topic), let group = checker.groups[id] else {
-            return core.count == machines.count
-        }
-        let present = machines.filter { machine in
-            core.contains(machine.place) && group.replicas.contains(machine.id)
-                && (core.count == machines.count || !machine.impaired.contains(id))
-        }
-        return present.count > group.replicas.count / 2
-    }
-
-    /// Lets everybody come back: within a bounded time all replicas are equal, all clients served.
-    func checkConvergence() {
-        guard checker.violation == nil else { return }
-        for machine in machines {
-            machine.downFaults = 0
-            start(machine.place)
-        }
-        probe(sound.map(\.place).filter { !isForeign($0) }, "liveness of all nodes")
-        for client in clients { client.isIdle = true }
-        let isServed = run(within: Simulation.patience) { isSettled && areClientsServed }
-        checker.require(isServed, "convergence", unsettled)
-        guard checker.violation == nil else { return }
-        checkLogs()
-    }
-
-    private var unsettled: String {
-        var parts: [String] = []
-        for machine in machines {
-            guard let core = machine.core else {
-                parts.append("\(machine.name) is down: \(machine.refusal ?? "")")
-                continue
-            }
-            for slot in 0..<core.groupCount {
-                guard let view = core.view(slot) else { continue }
-                parts.append(
-                    "\(machine.name) \(view.name) \(view.role) term \(view.term) last \(view.last)"
-                        + " applied \(view.applied)"
-                )
-            }
-        }
-        for client in clients where client.link != nil && !client.pending.isEmpty {
-            parts.append("\(client.name) waits for \(client.pending.count) replies")
-        }
-        return parts.joined(separator: "; ")
     }
 }

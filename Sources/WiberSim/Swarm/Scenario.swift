@@ -21,7 +21,11 @@ package enum Scenario: String, CaseIterable, Sendable {
         switch self {
         case .swarm: nil
         case .power: [.powerCut, .powerCut, .powerCut, .powerCutAll, .crashAtEffect, .failedSync]
-        case .damage: [.rot, .rot, .rot, .staleSector, .misdirected, .kill, .kill, .powerCut]
+        case .damage:
+            [
+                .rot, .rot, .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .kill, .kill,
+                .powerCut, .slowDisk, .isolate,
+            ]
         case .leaders: [.kill, .isolate, .oneWay, .pause, .clockJump, .crashAtEffect]
         case .restarts: [.kill, .kill, .kill, .shutdown, .reset, .slowDisk]
         case .wipes: [.wipe, .kill, .isolate, .powerCut, .reset]

@@ -16,6 +16,8 @@ struct Settings {
         var reordering: UInt64 = 0
 
         var losesFrames: Bool { loss + duplication + reordering > 0 }
+        /// Whether a beat is never overdue while its sender works.
+        var isCalm: Bool { !losesFrames && spikes == 0 }
     }
 
     struct Storage {

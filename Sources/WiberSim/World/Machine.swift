@@ -42,6 +42,8 @@ final class Machine {
     var damageCount = 0
     /// Groups whose data is damaged, as this process found it.
     var impaired: Set<GroupID> = []
+    /// What a disk had of each group that was replaced by an empty one.
+    var lost: [GroupID: LogIndex] = [:]
     /// It refuses to start, and says why.
     var refusal: String?
     /// After this many effects the process dies.

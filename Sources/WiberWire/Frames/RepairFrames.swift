@@ -56,6 +56,8 @@ public struct RepairReply: Sendable, Equatable {
     /// Whose log.
     public var group: GroupID
     /// Chunks, one after the other; none if the sender cannot help.
+    ///
+    /// If what was asked for has left the sender's log: the log's first chunk.
     public var chunks: [UInt8]
     /// An answer.
     public init(request: UInt64, group: GroupID, chunks: [UInt8]) {

@@ -7,7 +7,7 @@ struct LedgerTests {
     private func ledger(_ texts: String...) -> (Ledger, [Publish]) {
         let ledger = Ledger()
         let publishes = texts.map { Publish(topic: "news", text: $0, id: nil) }
-        for publish in publishes { ledger.sent(publish) }
+        for publish in publishes { ledger.sent(publish, on: "c1/1") }
         return (ledger, publishes)
     }
 
@@ -24,6 +24,12 @@ struct LedgerTests {
         #expect(ledger.committed("news", 2, 10, Array("a".utf8)) != nil)
         #expect(ledger.committed("news", 1, 10, Array("x".utf8)) != nil)
         #expect(ledger.committed("news", 1, 10, Array("a".utf8)) == nil)
+        #expect(ledger.committed("news", 2, 20, Array("a".utf8)) != nil)
+    }
+
+    @Test func `a message behind what its connection had sent later is seen`() {
+        let (ledger, _) = ledger("a", "b")
+        #expect(ledger.committed("news", 1, 10, Array("b".utf8)) == nil)
         #expect(ledger.committed("news", 2, 20, Array("a".utf8)) != nil)
     }
 
@@ -47,7 +53,7 @@ struct LedgerTests {
         #expect(ledger.committed("news", 1, 10, Array("a".utf8)) == nil)
         #expect(ledger.committed("news", 2, 20, Array("b".utf8)) == nil)
         #expect(ledger.stored(publishes[1], at: 2, isDuplicate: false) == nil)
-        ledger.sent(publishes[0])
+        ledger.sent(publishes[0], on: "c1/1")
         #expect(ledger.stored(publishes[0], at: 1, isDuplicate: false) != nil)
     }
 

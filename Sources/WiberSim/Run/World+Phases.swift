@@ -1,0 +1,175 @@
+import WiberBase
+import WiberNode
+import WiberRaft
+
+/// The parts of a run: faults, a quorum that must work, and all nodes, which must agree.
+extension World {
+    func begin(_ plan: FaultPlan) {
+        for place in machines.indices { start(place) }
+        schedule(plan)
+        watchLeaders()
+        for number in 0..<settings.workload.clients {
+            let client = SimClient(name: "c\(number + 1)", seed: random.next())
+            clients.append(client)
+            after(random.draw(0...500_000_000)) { world in client.live(world) }
+        }
+    }
+
+    /// Heals a quorum and freezes the rest: within a bounded time every topic with a quorum of
+    /// replicas in it has a leader and accepts writes (I17).
+    func checkLiveness() {
+        guard checker.violation == nil else { return }
+        healAll()
+        for machine in machines {
+            machine.downFaults = 0
+            start(machine.place)  // Whoever will refuse to start does it now.
+        }
+        var order = sound.map(\.place).filter { !isForeign($0) }
+        order.shuffle(using: &random)
+        let core = Array(order.prefix(machines.count / 2 + 1))
+        guard core.count > machines.count / 2, canElect(core) else { return }
+        for machine in machines {
+            resume(machine.place)
+            guard !core.contains(machine.place) else { continue }
+            machine.downFaults = 1
+            kill(machine.place)
+        }
+        probe(core, "liveness of a quorum")
+        checkStability(core)
+    }
+
+    /// A node that cannot reach a leader must not depose it while a quorum can (rules.md 12): those
+    /// outside of a quorum come back, and do not hear one node of it.
+    private func checkStability(_ core: [Int]) {
+        guard checker.violation == nil, settings.network.isCalm, let deaf = core.first,
+            core.count < machines.count
+        else { return }
+        let others = machines.map(\.place).filter { !core.contains($0) }
+        for place in others {
+            block(from: place, to: deaf)
+            block(from: deaf, to: place)
+            machines[place].downFaults = 0
+            start(place)
+        }
+        let before = leaders(among: core)
+        _ = run(within: Simulation.calm) { false }
+        let after = leaders(among: core)
+        for (group, (place, term)) in before {
+            let isKept = after[group].map { $0 == (place, term) } ?? false
+            checker.require(
+                isKept,
+                "a heard leader is kept",
+                "n\(place + 1) led group \(group) in term \(term), and a quorum heard it; later:"
+                    + " \(after[group].map { "n\($0.place + 1) in term \($0.term)" } ?? "nobody")"
+            )
+        }
+        for place in others {
+            unblock(from: place, to: deaf)
+            unblock(from: deaf, to: place)
+        }
+    }
+
+    /// Groups with a leader and a majority among some machines, whose term nobody is ahead of.
+    private func leaders(among core: [Int]) -> [GroupID: (place: Int, term: Term)] {
+        var leaders: [GroupID: (place: Int, term: Term)] = [:]
+        var newest: [GroupID: Term] = [:]
+        for machine in machines {
+            guard let node = machine.core else { continue }
+            for slot in 0..<node.groupCount {
+                guard let view = node.view(slot) else { continue }
+                newest[view.id] = max(newest[view.id] ?? .zero, view.term)
+                let heard = view.replicas.filter { core.contains(Int($0.rawValue) - 1) }
+                guard view.role == .leader, core.contains(machine.place),
+                    heard.count > view.replicas.count / 2
+                else { continue }
+                if view.term > leaders[view.id]?.term ?? .zero {
+                    leaders[view.id] = (machine.place, view.term)
+                }
+            }
+        }
+        return leaders.filter { $0.value.term == newest[$0.key] }
+    }
+
+    /// Publishes to each topic through each of some nodes, again and again until it is stored.
+    private func probe(_ core: [Int], _ check: String) {
+        var waiting: [(client: SimClient, topic: String, place: Int)] = []
+        for place in core {
+            let client = SimClient(name: "p\(place + 1)-\(now)", seed: random.next())
+            client.isIdle = true
+            clients.append(client)
+            for topic in Settings.topics where hasQuorum(topic, core) {
+                waiting.append((client, topic, place))
+                persist(client, topic, place)
+            }
+        }
+        // A damaged node may find out only now that it cannot serve.
+        func isMissing(_ client: SimClient, _ topic: String, _ place: Int) -> Bool {
+            !client.stored.contains(topic) && machines[place].refusal == nil
+        }
+        let isAnswered = run(within: Simulation.patience) { !waiting.contains(where: isMissing) }
+        let missing = waiting.filter(isMissing).map { "\($0.client.name) \($0.topic)" }
+        checker.require(
+            isAnswered,
+            check,
+            "nothing could be published by \(missing): \(unsettled)"
+        )
+    }
+
+    private func persist(_ client: SimClient, _ topic: String, _ place: Int) {
+        guard !client.stored.contains(topic) else { return }
+        if client.link == nil { client.connect(self, to: place) }
+        if client.link != nil, client.pending.isEmpty {
+            client.publish(client.newPublish(topic, self), self)
+        }
+        after(50_000_000) { world in world.persist(client, topic, place) }
+    }
+
+    /// Whether a majority of a topic's replicas is there and whole: one that is damaged is silent,
+    /// and what it has lost may be on nobody else who is there.
+    private func hasQuorum(_ topic: String, _ core: [Int]) -> Bool {
+        guard let id = checker.id(named: topic), let group = checker.groups[id] else {
+            return core.count == machines.count
+        }
+        let present = machines.filter { machine in
+            core.contains(machine.place) && group.replicas.contains(machine.id)
+                && (core.count == machines.count || !machine.impaired.contains(id))
+        }
+        return present.count > group.replicas.count / 2
+    }
+
+    /// Lets everybody come back: within a bounded time all replicas are equal, all clients served.
+    func checkConvergence() {
+        guard checker.violation == nil else { return }
+        for machine in machines {
+            machine.downFaults = 0
+            start(machine.place)
+        }
+        probe(sound.map(\.place).filter { !isForeign($0) }, "liveness of all nodes")
+        for client in clients { client.isIdle = true }
+        let isServed = run(within: Simulation.patience) { isSettled && areClientsServed }
+        checker.require(isServed, "convergence", unsettled)
+        guard checker.violation == nil else { return }
+        checkLogs()
+    }
+
+    private var unsettled: String {
+        var parts: [String] = []
+        for machine in machines {
+            guard let core = machine.core else {
+                parts.append("\(machine.name) is down: \(machine.refusal ?? "")")
+                continue
+            }
+            for slot in 0..<core.groupCount {
+                guard let view = core.view(slot) else { continue }
+                parts.append(
+                    "\(machine.name) \(view.name) \(view.role) term \(view.term) last \(view.last)"
+                        + " applied \(view.applied)"
+                )
+            }
+        }
+        for client in clients where client.link != nil && !client.pending.isEmpty {
+            parts.append("\(client.name) waits for \(client.pending.count) replies")
+        }
+        return parts.joined(separator: "; ")
+    }
+}

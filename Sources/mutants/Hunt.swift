@@ -94,7 +94,7 @@ extension Mutant {
         case .staleForwardTaken, .tailNotFollowed, .timeNotAfterLast, .leaderNotSticky,
             .commitBeyondVerified, .readWithoutQuorum, .readBeforeNoOp, .upToDateSkipped:
             .nodes(.leaders)
-        case .requestsNumberedAnew, .forwardSentTwice, .leaderKeptAcrossRestart:
+        case .requestsNumberedAnew, .forwardSentTwice:
             .nodes(.restarts)
         case .unformedVotes, .otherStoreAccepted: .nodes(.wipes)
         default: .nodes(.swarm)

@@ -11,7 +11,7 @@ extension Mutant {
         case .preVoteSkipped: "PreVote"
         case .quorumNotChecked: "CheckQuorum; rule 11"
         case .leaderNotSticky: "stickiness; rule 12"
-        case .leaderKeptAcrossRestart, .matchKeptAcrossRestart: "incarnations; rule 13"
+        case .matchKeptAcrossRestart: "incarnations; rule 13"
         case .oldTermCommitted: "commit by count in the own term only"
         case .acknowledgedBeforeSync, .ownLogBeforeSync: "an entry is durable before it counts"
         case .appendTruncates: "only conflicts cut a log"

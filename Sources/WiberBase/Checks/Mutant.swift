@@ -19,8 +19,6 @@ package enum Mutant: String, CaseIterable, Sendable {
     case quorumNotChecked
     /// A pre-vote is granted though the granter hears its leader (rule 12).
     case leaderNotSticky
-    /// A follower goes on believing in its leader though that process has ended (rule 13).
-    case leaderKeptAcrossRestart
     /// What a node's former process had on disk counts for the new one (rule 13).
     case matchKeptAcrossRestart
 

@@ -43,7 +43,7 @@ extension Raft {
 
     /// Another process runs on a node (rules.md 13).
     mutating func restarted(_ node: NodeID) {
-        if role == .follower, leader == node, !Mutant.leaderKeptAcrossRestart.isOn {
+        if role == .follower, leader == node {
             leader = nil
             isLeaderLaneEnded = false
         }

@@ -101,7 +101,7 @@ package enum Mutant: String, CaseIterable, Sendable {
     case renameNotSynced
     /// A group whose files are damaged or missing begins anew (rule 9).
     case damagedIsNew
-    /// Entries in the write-ahead log are not compared with their checksums (rule 10).
+    /// Messages that were read are not compared with their checksums (rule 10).
     case payloadNotVerified
 
     // MARK: Topics and clients

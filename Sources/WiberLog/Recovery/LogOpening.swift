@@ -77,7 +77,7 @@ struct LogOpening {
         recovery.replayedEntries = replay.entryCount
         recovery.tornTail = chain.tornTail
         recovery.impairedBy = damages
-        recovery.repairs += damages.map { "\($0) (waits for another replica)" }
+        recovery.repairs += damages.map { "\($0) (kept in quarantine)" }
         damages = []
         for (slot, hard) in slots {
             do throws(LogError) {

@@ -47,6 +47,18 @@ extension ShardCore {
         return Dictionary(uniqueKeysWithValues: state.nodes.map { ($0.id, $0.storeID) })
     }
 
+    /// Which process this is, of all that ran on this data directory.
+    package var incarnation: UInt64 { store.superblock.incarnation }
+
+    /// How far this node, as leader of a group, counts the log of another node's process; `nil` if it
+    /// does not lead, or has not been greeted by that process.
+    package func match(_ id: GroupID, of node: NodeID, incarnation: UInt64) -> LogIndex? {
+        guard let slot = slotOfGroup[id], groups[slot].isLeader, let place = place(of: node),
+            peers[place].incarnation == incarnation
+        else { return nil }
+        return groups[slot].raft?.progress(of: node)?.match
+    }
+
     /// How many groups this node knows.
     package var groupCount: Int { groups.count }
 

@@ -54,7 +54,10 @@ final class SafetyChecker {
             guard count != machine.seen[slot].stepCount, let view = core.view(slot) else {
                 continue
             }
-            if machine.impaired.remove(view.id) != nil { healed(view, on: machine) }
+            if machine.impaired.remove(view.id) != nil {
+                healed(view, on: machine)
+                checkMatches(view, of: machine, core.incarnation, world)
+            }
             look(at: view, slot, core, machine, world)
             machine.seen[slot] = Machine.Seen(
                 stepCount: count,

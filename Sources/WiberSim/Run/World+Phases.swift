@@ -69,25 +69,28 @@ extension World {
         }
     }
 
-    /// Groups with a leader and a majority among some machines, whose term nobody is ahead of.
+    /// Groups with a leader, and a majority of replicas in use, among some machines, whose term
+    /// nobody is ahead of.
     private func leaders(among core: [Int]) -> [GroupID: (place: Int, term: Term)] {
         var leaders: [GroupID: (place: Int, term: Term)] = [:]
         var newest: [GroupID: Term] = [:]
+        var voters: [GroupID: Int] = [:]
         for machine in machines {
             guard let node = machine.core else { continue }
             for slot in 0..<node.groupCount {
                 guard let view = node.view(slot) else { continue }
                 newest[view.id] = max(newest[view.id] ?? .zero, view.term)
-                let heard = view.replicas.filter { core.contains(Int($0.rawValue) - 1) }
-                guard view.role == .leader, core.contains(machine.place),
-                    heard.count > view.replicas.count / 2
-                else { continue }
-                if view.term > leaders[view.id]?.term ?? .zero {
+                guard core.contains(machine.place) else { continue }
+                voters[view.id, default: 0] += 1
+                if view.role == .leader, view.term > leaders[view.id]?.term ?? .zero {
                     leaders[view.id] = (machine.place, view.term)
                 }
             }
         }
-        return leaders.filter { $0.value.term == newest[$0.key] }
+        return leaders.filter { id, leader in
+            let count = checker.groups[id]?.replicas.count ?? machines.count
+            return leader.term == newest[id] && voters[id] ?? 0 > count / 2
+        }
     }
 
     /// Publishes to each topic through each of some nodes, again and again until it is stored.

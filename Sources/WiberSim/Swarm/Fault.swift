@@ -9,11 +9,14 @@ package struct Fault: Sendable {
         case slowDisk, hungDisk, failedSync, fullDisk, unreadable
         case clockJump
         case rot, staleSector, misdirected, lostEnd, lostFile, wipe
+        /// A node loses what it alone has acknowledged: its leader's disk hangs, the others are cut
+        /// off, and come back when it is started without its newest log file. Scenarios only.
+        case lostPromise
 
         /// Whether it damages data that was on the disk.
         var isDamage: Bool {
             switch self {
-            case .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .wipe: true
+            case .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .wipe, .lostPromise: true
             case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate,
                 .oneWay, .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync,
                 .fullDisk, .unreadable, .clockJump:
@@ -71,7 +74,7 @@ struct FaultPlan {
     private static func kinds(_ settings: Settings, _ random: inout RandomSource) -> [Fault.Kind] {
         var kinds: [Fault.Kind] = [.kill, .kill]
         let hasDamage = settings.nodes > 1 && random.chance(perMille: 250)
-        for kind in Fault.Kind.allCases {
+        for kind in Fault.Kind.allCases where kind != .lostPromise {
             if kind.isDamage {
                 guard hasDamage, random.chance(perMille: 400) else { continue }
             } else {

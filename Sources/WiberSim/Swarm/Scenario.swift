@@ -24,9 +24,10 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .damage:
             [
                 .rot, .rot, .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .kill, .kill,
-                .powerCut, .slowDisk, .isolate,
+                .powerCut, .hungDisk, .isolate, .lostPromise,
             ]
-        case .leaders: [.kill, .isolate, .oneWay, .pause, .clockJump, .crashAtEffect]
+        case .leaders:
+            [.kill, .isolate, .oneWay, .pause, .stall, .stall, .clockJump, .crashAtEffect]
         case .restarts: [.kill, .kill, .kill, .shutdown, .reset, .slowDisk]
         case .wipes: [.wipe, .kill, .isolate, .powerCut, .reset]
         }

@@ -54,6 +54,7 @@ extension World {
             machines[place].clock.wallAhead += Int64(random.draw(0...2 * bound)) - Int64(bound)
         case .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .wipe:
             damage(fault, machines[place], &random)
+        case .lostPromise: losePromise(fault, machines[place], &random)
         }
     }
 
@@ -132,7 +133,7 @@ extension World {
             }
         case .isolate, .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .reset,
             .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk, .unreadable, .clockJump, .rot,
-            .staleSector, .misdirected, .lostEnd, .lostFile, .wipe:
+            .staleSector, .misdirected, .lostEnd, .lostFile, .wipe, .lostPromise:
             for other in others { pairs += [(place, other), (other, place)] }
         }
         for (from, to) in pairs { block(from: from, to: to) }
@@ -181,7 +182,7 @@ extension World {
             after(fault.length) { $0.machines[place].disk.unreadable = nil }
         case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
             .split, .partial, .reset, .stall, .clockJump, .rot, .staleSector, .misdirected,
-            .lostEnd, .lostFile, .wipe:
+            .lostEnd, .lostFile, .wipe, .lostPromise:
             break
         }
     }
@@ -243,9 +244,37 @@ extension World {
             disk.wipe()
         case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
             .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk,
-            .unreadable, .clockJump:
+            .unreadable, .clockJump, .lostPromise:
             break
         }
+    }
+
+    /// See ``Fault/Kind/lostPromise``.
+    private func losePromise(_ fault: Fault, _ machine: Machine, _ random: inout RandomSource) {
+        let topics = Settings.topics.filter { topic in
+            leader(of: topic).map { $0 != machine.place } ?? false
+        }
+        guard machine.damageCount == 0, let topic = random.pick(topics),
+            let leader = leader(of: topic)
+        else { return }
+        machines[leader].isDiskHung = true
+        let others = machines.indices.filter { $0 != leader && $0 != machine.place }
+        let links = others.flatMap { other in
+            machines.indices.filter { $0 != other }.flatMap { [(other, $0), ($0, other)] }
+        }
+        for (from, to) in links { block(from: from, to: to) }
+        after(random.draw(50_000_000...300_000_000)) { world in
+            for (from, to) in links { world.unblock(from: from, to: to) }
+            guard !world.isQuiet, let path = machine.disk.lastWritten["wal"],
+                machine.damageCount == 0
+            else { return }
+            world.kill(machine.place)
+            machine.isDamaged = true
+            machine.damageCount += 1
+            machine.disk.lose(path)
+            world.after(10_000_000) { world in world.start(machine.place) }
+        }
+        after(1_500_000_000) { $0.releaseDisk(leader) }
     }
 
     /// Where damage comes: often in what the write-ahead log got last, which could pass for a torn

@@ -15,6 +15,8 @@ enum Outcome: Hashable {
     case repaired
     /// Everything is there without the damaged bytes.
     case unchanged
+    /// The same, and the start names them.
+    case noted
     /// Exactly the last batch is missing.
     case cut
     /// Everything is there, and the start says that a last write was cut short: of a seal, or what
@@ -60,7 +62,7 @@ extension Story {
                 return .wrong("group \(group.id) is committed up to \(group.segmentEnd)")
             }
         }
-        guard recovery.impaired.isEmpty else { return judgeWaiting(store, recovery, path) }
+        guard recovery.impaired.isEmpty else { return judgeWaiting(store, recovery, disk, path) }
         if isUnreadable { return .unreadable }
         guard keeps(start, disk, but: path) else { return .wrong("another file has changed") }
         if recovery.tornTail != nil { return isCut ? .cut : .notedTail }
@@ -68,6 +70,7 @@ extension Story {
         guard recovery.repairs.allSatisfy({ $0.hasPrefix(path) }) else {
             return .wrong("not named: \(recovery.repairs)")
         }
+        if path.hasPrefix(WALFile.directory) { return .noted }
         guard Self.isSame(disk.bytes(path) ?? [], start.files[path] ?? []) else {
             return .wrong("repaired otherwise")
         }
@@ -85,6 +88,7 @@ extension Story {
     private func judgeWaiting(
         _ store: LogStore,
         _ recovery: Recovery,
+        _ disk: ShelfDisk,
         _ path: String
     ) -> Outcome {
         guard Self.isNamed(path, .damaged(recovery.impairedBy)) else {
@@ -95,6 +99,9 @@ extension Story {
             guard group.hard.term == known?.term, group.hard.votedFor == known?.votedFor else {
                 return .wrong("the hard state of group \(group.id) is forgotten")
             }
+        }
+        guard let next = try? open(disk).1, next.impaired == recovery.impaired else {
+            return .wrong("the next start has forgotten the damage")
         }
         return .waiting
     }

@@ -27,6 +27,8 @@ struct Story {
 
         /// The longest payload of a message.
         var payloadMax: Int
+        /// Whether a start may count on other replicas.
+        var hasReplicas = false
 
         /// 64 KiB of batches that a start replays.
         static let full = Size(
@@ -142,6 +144,7 @@ extension Story.Size {
     var startOptions: LogOptions {
         var options = self.options
         options.walFileSize = 8 << 10
+        options.hasReplicas = hasReplicas
         return options
     }
 }

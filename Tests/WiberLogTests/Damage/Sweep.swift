@@ -10,11 +10,16 @@ struct Sweep {
     private static let stride = 64
 
     let story: Story
+    /// Whether one bit of each byte and each eighth length are enough, in the short form.
+    private let isThin: Bool
     private(set) var counts: [Outcome: Int] = [:]
     /// What is not allowed: the first few, in words.
     private(set) var failures: [String] = []
 
-    init(_ story: Story) { self.story = story }
+    init(_ story: Story, isThin: Bool = false) {
+        self.story = story
+        self.isThin = isThin && !Self.isFull
+    }
 
     /// Flips each bit of `range`, or in a `sample` few of its zeros; `allowed` says what may come of
     /// it, by the byte.
@@ -28,7 +33,8 @@ struct Sweep {
         for byte in range {
             let isSampled = sample && bytes[byte] == 0
             let allowed = allowed(byte)
-            for bit in isSampled ? Self.bits(byte) : 0..<8 {
+            let bits = isThin ? byte % 8..<byte % 8 + 1 : 0..<8
+            for bit in isSampled ? Self.bits(byte) : bits {
                 bytes[byte] ^= 1 << UInt8(bit)
                 note(story.outcome(path, bytes), allowed, "\(path): bit \(bit) of byte \(byte)")
                 bytes[byte] ^= 1 << UInt8(bit)
@@ -45,7 +51,9 @@ struct Sweep {
     mutating func truncate(_ path: String, allowed: (Int) -> Set<Outcome>) {
         guard let bytes = story.files[path] else { return failures.append("\(path) is missing") }
         for count in bytes.indices
-        where Self.isFull || bytes[count] != 0 || count % Self.stride == 0 {
+        where Self.isFull || count % Self.stride == 0
+            || bytes[count] != 0 && (!isThin || count % 8 == 0)
+        {
             let outcome = story.outcome(path, Array(bytes[..<count]))
             note(outcome, allowed(count), "\(path): cut at \(count)")
         }

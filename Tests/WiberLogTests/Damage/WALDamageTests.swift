@@ -7,6 +7,12 @@ import WiberBase
 struct WALDamageTests {
     private static let size = Sweep.isFull ? Story.Size.full : .short
 
+    private static func size(hasReplicas: Bool) -> Story.Size {
+        var size = size
+        size.hasReplicas = hasReplicas
+        return size
+    }
+
     /// What a byte of a log file is.
     private enum Place: Hashable {
         case header
@@ -34,9 +40,10 @@ struct WALDamageTests {
             }
         }
 
-        var allowed: Set<Outcome> {
+        func allowed(hasReplicas: Bool) -> Set<Outcome> {
             switch self {
-            case .header, .batch: [.refused]
+            case .header: hasReplicas ? [.waiting] : [.refused]
+            case .batch: hasReplicas ? [.waiting, .noted] : [.refused]
             case .last: [.cut]
             case .rest: [.unchanged, .notedTail]
             case .spare: [.unchanged]
@@ -58,24 +65,27 @@ struct WALDamageTests {
         }
     }
 
-    @Test func `a flipped bit is refused, and of the last batch alone cut`() throws {
-        let story = try Story(.open, Self.size)
-        var sweep = Sweep(story)
+    @Test(arguments: [false, true])
+    func `a flipped bit is refused, or its groups wait for others; of the last batch it is cut`(
+        hasReplicas: Bool
+    ) throws {
+        let story = try Story(.open, Self.size(hasReplicas: hasReplicas))
+        var sweep = Sweep(story, isThin: hasReplicas)
         for path in story.files.keys.sorted() where path.hasPrefix("wal/") {
             for block in stride(from: 0, to: story.files[path]?.count ?? 0, by: WALFile.blockSize) {
                 let place = Place(path, block, story)
                 let range = block..<block + WALFile.blockSize
                 let isSampled = !Sweep.isFull || place == .rest || place == .spare
                 sweep.flip(path, in: range, sample: isSampled) { _ in
-                    place.allowed
+                    place.allowed(hasReplicas: hasReplicas)
                 }
             }
         }
         #expect(sweep.failures == [])
-        for outcome in [Outcome.refused, .cut, .unchanged] {
+        for outcome in [hasReplicas ? Outcome.waiting : .refused, .cut, .unchanged] {
             #expect(sweep.counts[outcome] ?? 0 > 0, "\(outcome)")
         }
-        sweep.show("WAL, flips")
+        sweep.show("WAL, flips" + (hasReplicas ? ", with replicas" : ""))
     }
 
     @Test func `a flipped bit in a seal loses nothing, and before it is refused`() throws {
@@ -91,13 +101,17 @@ struct WALDamageTests {
         sweep.show("WAL, sealed, flips")
     }
 
-    @Test func `a log file that ends early is refused at every length`() throws {
-        let story = try Story(.open, Self.size)
-        var sweep = Sweep(story)
+    @Test(arguments: [false, true])
+    func `a log file that ends early is refused at every length, or its groups wait`(
+        hasReplicas: Bool
+    ) throws {
+        let story = try Story(.open, Self.size(hasReplicas: hasReplicas))
+        var sweep = Sweep(story, isThin: hasReplicas)
         for path in story.files.keys.sorted() where path.hasPrefix("wal/") {
-            sweep.truncate(path) { _ in story.logFiles.contains(path) ? [.refused] : [.unchanged] }
+            let found: Outcome = hasReplicas ? .waiting : .refused
+            sweep.truncate(path) { _ in story.logFiles.contains(path) ? [found] : [.unchanged] }
         }
         #expect(sweep.failures == [])
-        sweep.show("WAL, cut")
+        sweep.show("WAL, cut" + (hasReplicas ? ", with replicas" : ""))
     }
 }

@@ -6,8 +6,9 @@ struct RegressionTests {
     /// A seed, and what was wrong; since the simulator has changed, it may tell another story now.
     struct Regression: Sendable, CustomTestStringConvertible {
         let seed: UInt64
+        var scenario = Scenario.swarm
         let name: String
-        var testDescription: String { "\(seed): \(name)" }
+        var testDescription: String { "\(scenario) \(seed): \(name)" }
     }
 
     static let all = [
@@ -32,6 +33,33 @@ struct RegressionTests {
             name: "damage of what was written last met a file that had lost its end"
         ),
         Regression(
+            seed: 57,
+            scenario: .damage,
+            name: "the checker did not know a hard state that a dying process had written"
+        ),
+        Regression(
+            seed: 1_169,
+            scenario: .damage,
+            name: "the checker counted on a replica that was not in use"
+        ),
+        Regression(
+            seed: 201,
+            scenario: .damage,
+            name: "damage in unused places kept a node from starting"
+        ),
+        Regression(
+            seed: 14_001_182,
+            name: "the checker asked a quorum for what its damaged replica had lost"
+        ),
+        Regression(
+            seed: 15_000_136,
+            name: "an acknowledgement came late, of a disk that was wiped meanwhile"
+        ),
+        Regression(
+            seed: 15_000_750,
+            name: "a replica needed an entry that had left all other logs"
+        ),
+        Regression(
             seed: 3_001_262,
             name: "two slow disks multiplied, and a job outlasted the run"
         ),
@@ -47,7 +75,10 @@ struct RegressionTests {
 
     @Test(arguments: all)
     func `a seed that once failed holds`(regression: Regression) {
-        let report = Simulation.run(seed: regression.seed)
+        let report = Simulation.run(
+            seed: regression.seed,
+            SimulationOptions(regression.scenario)
+        )
         #expect(report.violation == nil, "\(report.violation?.text ?? "")")
     }
 }

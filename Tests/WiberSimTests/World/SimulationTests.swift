@@ -33,6 +33,15 @@ struct SimulationTests {
         #expect(json.contains(hash), "\(json) and \(hash)")
     }
 
+    @Test(arguments: Scenario.allCases)
+    func `every scenario has its faults, and holds`(scenario: Scenario) {
+        let report = Simulation.run(seed: 9, SimulationOptions(scenario))
+        #expect(report.violation == nil, "\(report.violation?.text ?? "")")
+        #expect(report.statistics.faults >= (scenario == .swarm ? 5 : 25))
+        let kinds = Set(report.faults.map(\.kind))
+        #expect(scenario.kinds.map { kinds.isSubset(of: $0) } ?? true)
+    }
+
     @Test func `a story is rich enough to prove something`() {
         let report = Simulation.run(seed: 3)
         #expect(report.statistics.acknowledged > 100)

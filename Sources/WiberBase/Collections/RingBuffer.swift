@@ -32,9 +32,13 @@ public struct RingBuffer<Element> {
             guard let element = slots[position(index)] else { fatalError("an empty slot") }
             return element
         }
-        set {
+        _modify {
             precondition(index >= 0 && index < count, "index \(index) of \(count)")
-            slots[position(index)] = newValue
+            let place = position(index)
+            guard var element = slots[place] else { fatalError("an empty slot") }
+            slots[place] = nil  // The only owner changes it in place, without a copy.
+            defer { slots[place] = element }
+            yield &element
         }
     }
 

@@ -52,4 +52,16 @@ struct RingBufferTests {
         ring.popLast()
         #expect(first == nil && last == nil)
     }
+
+    @Test func `an element is changed in place, without a copy`() {
+        var ring = RingBuffer<[UInt8]>()
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(64)
+        ring.append(bytes)
+        bytes = []
+        let before = ring[0].withUnsafeBufferPointer(\.baseAddress)
+        for byte in 0..<9 as Range<UInt8> { ring[0].append(byte) }
+        #expect(ring[0].withUnsafeBufferPointer(\.baseAddress) == before)
+        #expect(ring[0].count == 9 && ring.count == 1)
+    }
 }

@@ -14,7 +14,9 @@ extension ShardCore {
             peers[place].out.count <= Self.outBytesMax
         else { return }
         var request = request
-        if let start = store.firstIndex(request.group), request.first < start {
+        if !store.isImpaired(request.group), let start = store.firstIndex(request.group),
+            request.first < start
+        {
             // What is asked for has left the log; its first entry says so.
             request.first = start
             request.last = start

@@ -84,11 +84,11 @@ extension Mutant {
             .learnerCounts, .oldTermCommitted, .staleCompletionTrusted:
             .cores
         case .hardStateOnce, .hardStateSyncedOnce, .cacheTrusted, .failedSyncRetried,
-            .diskErrorIgnored, .tailCopiedInPart, .sealMissing, .segmentsNotSynced,
-            .nameNotSynced, .renameNotSynced, .segmentsNotCut:
+            .diskErrorIgnored, .tailCopiedInPart, .segmentsNotSynced, .nameNotSynced,
+            .renameNotSynced, .segmentsNotCut:
             .nodes(.power)
         case .rotCutAsTorn, .payloadNotVerified, .segmentRotCut, .damagedIsNew, .holesCut,
-            .gapIgnored, .holeFilledAsIs, .woundForgotten, .barrierSkipped,
+            .gapIgnored, .holeFilledAsIs, .woundForgotten, .barrierSkipped, .sealMissing,
             .matchKeptAcrossRestart:
             .nodes(.damage)
         case .staleForwardTaken, .tailNotFollowed, .timeNotAfterLast, .leaderNotSticky,

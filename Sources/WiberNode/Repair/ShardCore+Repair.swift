@@ -148,12 +148,15 @@ extension ShardCore {
         askAnother(reply.request)
     }
 
-    /// What a group needs for its start has left the log of another replica, which every replica
-    /// had then: this one begins where that log does, if it has that entry.
+    /// What a group needs for its start is damaged here, and has left the log of another replica: the
+    /// topic's state begins where that log does, if this one has that entry.
+    ///
+    /// Retention removes only what every replica holds, and only with what is committed after it.
     private func skip(_ task: RepairTask, _ id: UInt64, to start: Chunk?) -> Bool {
         guard let start, case .entry(let group, let place) = task.cure,
             start.header.group == group, start.header.index > place.index,
             let slot = slotOfGroup[group], groups[slot].raft == nil, !store.isImpaired(group),
+            start.header.index > groups[slot].skippedTo,  // Else it did not help the last time.
             isHeld(start)
         else { return false }
         groups[slot].skippedTo = start.header.index
@@ -168,7 +171,7 @@ extension ShardCore {
         return true
     }
 
-    /// Whether this log has an entry that is committed.
+    /// Whether this log has an entry that another one begins with, which is committed.
     private func isHeld(_ chunk: Chunk) -> Bool {
         let header = chunk.header
         let recovered = recoveredGroups.first { $0.id == header.group }

@@ -25,7 +25,7 @@ extension World {
                 options: settings.log,
                 identity: identity
             )
-            checker.recovered(recovery, on: machine)
+            checker.recovered(recovery, on: machine, self)
             machine.core = ShardCore(
                 configuration: settings.configuration(of: place),
                 store: store,

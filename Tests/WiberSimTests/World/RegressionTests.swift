@@ -38,9 +38,19 @@ struct RegressionTests {
             name: "the checker did not know a hard state that a dying process had written"
         ),
         Regression(
+            seed: 942,
+            scenario: .damage,
+            name: "the checker did not see that a log had been healed before the process ended"
+        ),
+        Regression(
             seed: 1_169,
             scenario: .damage,
             name: "the checker counted on a replica that was not in use"
+        ),
+        Regression(
+            seed: 1_629,
+            scenario: .damage,
+            name: "the checker asked a repaired log for what others had committed without it"
         ),
         Regression(
             seed: 201,

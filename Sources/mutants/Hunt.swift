@@ -96,7 +96,7 @@ extension Mutant {
             .nodes(.leaders)
         case .requestsNumberedAnew, .forwardSentTwice:
             .nodes(.restarts)
-        case .unformedVotes, .otherStoreAccepted: .nodes(.wipes)
+        case .unformedVotes, .termsShared, .otherStoreAccepted: .nodes(.wipes)
         default: .nodes(.swarm)
         }
     }

@@ -41,7 +41,7 @@ extension Mutant {
             "rule 14"
         case .answeredBeforeCommit: "acknowledged is committed"
         case .expiryByWallClock, .timeNotAfterLast, .tailNotFollowed: "rule 15"
-        case .unformedVotes, .otherStoreAccepted: "rule 17"
+        case .unformedVotes, .termsShared, .otherStoreAccepted: "rule 17"
         case .idsForgotten, .idsKeptAfterTruncation, .duplicateBeforeCommit: "rule 20"
         case .trimmedTooEarly: "rule 22"
         }

@@ -1,5 +1,6 @@
 import Testing
 import WiberBase
+import WiberRaft
 
 @testable import WiberNode
 
@@ -26,6 +27,27 @@ struct FormationTests {
         lab.heal()
         #expect(lab.run { lab.publish(node: 2, "news", "first") != nil })
         #expect(lab.formed == [0, 2])
+    }
+
+    @Test(arguments: 1...6)
+    func `until a cluster has formed, a term belongs to one node`(seed: UInt64) {
+        let lab = NodeLab(nodes: 3, seed: seed)
+        var led: [UInt64: Int] = [:]
+        for round in 0..<2_000 where lab.formed.isEmpty {
+            lab.run(for: .milliseconds(2))
+            for place in 0..<3 {
+                guard let view = lab.machines[place].core?.view(ShardCore.metaSlot),
+                    view.role == .candidate || view.role == .leader
+                else { continue }
+                #expect((view.term.rawValue - 1) % 3 == UInt64(place))
+                #expect(led.updateValue(place, forKey: view.term.rawValue) ?? place == place)
+            }
+            guard round % 40 == 39, round < 1_000 else { continue }
+            lab.wipe(round / 40 % 3)
+            lab.start(round / 40 % 3)
+        }
+        #expect(!led.isEmpty)
+        #expect(lab.run { !lab.formed.isEmpty })
     }
 
     @Test(arguments: 1...4)

@@ -115,6 +115,32 @@ struct ElectionTests {
         #expect(isGranted(patient.persisted()) == true)
     }
 
+    @Test func `where terms are divided, each voter stands in its own`() {
+        var terms: Set<UInt64> = []
+        for id: UInt64 in 1...3 {
+            for last: UInt64 in 0...8 {
+                let hardState = HardState(term: Term(last))
+                var node = SingleNode(id: id, voters: [1, 2, 3], hardState: hardState)
+                node.raft.areTermsDivided = true
+                _ = node.step(.campaign)
+                if node.raft.role == .preCandidate {
+                    let answer = VoteResponse(
+                        term: node.raft.nextTerm,
+                        isGranted: true,
+                        isPreVote: true
+                    )
+                    _ = node.receive(.voteResponse(answer), from: id % 3 + 1)
+                }
+                let term = node.raft.currentTerm.rawValue
+                #expect(node.raft.role == .candidate)
+                #expect(term > last && term <= last + 3)
+                #expect((term - 1) % 3 == id - 1)
+                terms.insert(term)
+            }
+        }
+        #expect(terms.count == 11)
+    }
+
     @Test func `a node without a configuration never campaigns`() {
         var node = SingleNode(voters: [])
         #expect(node.raft.nextDeadline == .distantFuture)

@@ -125,6 +125,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case tailNotFollowed
     /// A wiped node votes before it is known again (rule 17).
     case unformedVotes
+    /// Two nodes may stand in one term before the cluster has formed (rule 17).
+    case termsShared
     /// Another store under a known node's name is let in (rule 17).
     case otherStoreAccepted
     /// A restart forgets the ids of stored messages (rule 20).

@@ -11,7 +11,10 @@ public protocol Disk: AnyObject, Sendable {
     func size(_ path: String) throws(DiskError) -> Int?
     /// Reads `count` bytes, fewer only if the file ends first.
     func read(_ path: String, at offset: Int, count: Int) throws(DiskError) -> [UInt8]
-    /// Writes all of `bytes`; makes the file if it is missing, and longer if it is short.
+    /// Makes an empty file unless it is there.
+    func create(_ path: String) throws(DiskError)
+    /// Writes all of `bytes`; makes the file longer if it is short. One that is missing is an error:
+    /// it must not come back as an empty one, without the promises that were in it.
     func write(_ path: String, at offset: Int, _ bytes: UnsafeRawBufferPointer) throws(DiskError)
     /// Makes a file of `size` zero bytes that are written, not only reserved; replaces another.
     func createZeroed(_ path: String, size: Int) throws(DiskError)

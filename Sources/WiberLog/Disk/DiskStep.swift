@@ -5,6 +5,7 @@ enum DiskStep: Sendable {
     case write(path: String, offset: Int, bytes: [UInt8])
     case batch(path: String, offset: Int, Batch)
     case chunks(path: String, offset: Int, [Chunk])
+    case create(path: String)
     case createZeroed(path: String, size: Int)
     case sync(path: String)
     case syncDirectory(path: String)
@@ -23,6 +24,7 @@ enum DiskStep: Sendable {
             try Self.write(batch, to: path, at: offset, on: disk)
         case .chunks(let path, let offset, let chunks):
             try Self.write(chunks, to: path, at: offset, on: disk)
+        case .create(let path): try disk.create(path)
         case .createZeroed(let path, let size): try disk.createZeroed(path, size: size)
         case .sync(let path):
             if Mutant.failedSyncRetried.isOn, (try? disk.sync(path)) != nil { return }

@@ -38,6 +38,7 @@ extension LogOpening {
             .sync(path: file.path),
             .syncDirectory(path: ""),
         ]
+        steps.append(.create(path: temporary))
         steps += Superblock.steps([(0, superblock)], path: temporary)
         try attempt { () throws(DiskError) in
             for step in steps { try step.run(on: disk) }

@@ -11,6 +11,10 @@ struct WALScan {
         var file: WALFile
         var offset: Int
         var header: BatchHeader
+
+        var order: (UInt64, UInt64, UInt32, Int) {
+            (header.sequence, header.generation, header.checksum, offset)
+        }
     }
 
     /// A step of the log.
@@ -102,9 +106,8 @@ struct WALScan {
 
     /// The batches that replay needs, with the places where one is missing.
     mutating func chain() throws(DiskError) -> Chain {
-        found.sort {
-            ($0.header.sequence, $0.header.generation) < ($1.header.sequence, $1.header.generation)
-        }
+        found.sort { $0.order < $1.order }
+        try dropStrays()
         if Mutant.rotCutAsTorn.isOn { cutAtRot() }
         guard let top = found.last else {
             damages.append(Damage(path: WALFile.directory, what: "no batch is intact"))
@@ -123,6 +126,24 @@ struct WALScan {
         if !isEndKnown || !badFiles.isEmpty { chain.items.append(.gap) }
         noteLive(last.map { found[$0] } ?? top, &chain)
         return chain
+    }
+
+    /// A header that is there twice was written to a wrong place once, where its batch is not.
+    ///
+    /// A short batch may be there as well. The later place counts: the first one in a file would say
+    /// that nothing was before it.
+    private mutating func dropStrays() throws(DiskError) {
+        var kept: [Found] = []
+        for batch in found {
+            guard let last = kept.last, last.header == batch.header else {
+                kept.append(batch)
+                continue
+            }
+            let isLastComplete = try isComplete(last)
+            let isComplete = try isComplete(batch)
+            if isComplete || !isLastComplete { kept[kept.count - 1] = batch }
+        }
+        found = kept
     }
 
     /// Where the last batch that counts is: the top one if it is complete; else the one before,

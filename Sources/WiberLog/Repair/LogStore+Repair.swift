@@ -12,6 +12,7 @@ struct PendingRepair: Sendable {
     static func steps(path: String, offset: Int, bytes: [UInt8]) -> [DiskStep] {
         var steps: [DiskStep] = [
             .quarantine(path: path, offset: offset, count: bytes.count),
+            .create(path: path),
             .write(path: path, offset: offset, bytes: bytes),
             .sync(path: path),
         ]

@@ -28,6 +28,7 @@ enum Quarantine {
             directory + "/" + String(repeating: "0", count: max(0, 6 - digits.count))
             + digits + ".bad"
         try disk.makeDirectory(directory)
+        try disk.create(file)
         try disk.write(file, at: 0, Array("\(path) \(offset) \(bytes.count)\n".utf8) + bytes)
         try disk.sync(file)
         try disk.syncDirectory(directory)

@@ -69,6 +69,7 @@ struct SegmentPlan {
             directories += ["topics"]
         }
         directories.append(directory)
+        steps.append(.create(path: segment.path))
         steps.append(.write(path: segment.path, offset: 0, bytes: header.encode()))
         files.append(segment.path)
         return segment

@@ -45,6 +45,7 @@ public final class DataDirectory: Sendable {
         do throws(DiskError) {
             let disk = PosixDisk(root: path)
             let text = Array("\(getpid())\n".utf8)
+            try disk.create("wiber.pid.new")
             try disk.write("wiber.pid.new", at: 0, text)
             try disk.truncate("wiber.pid.new", to: text.count)
             try disk.rename("wiber.pid.new", to: "wiber.pid")

@@ -85,13 +85,18 @@ public final class PosixDisk: Disk {
         return bytes
     }
 
+    /// Opens with `O_CREAT`.
+    public func create(_ path: String) throws(DiskError) {
+        _ = try open(path, flags: O_RDWR | O_CREAT)
+    }
+
     /// Writes with `pwrite`, again after a short write or EINTR.
     public func write(
         _ path: String,
         at offset: Int,
         _ bytes: UnsafeRawBufferPointer
     ) throws(DiskError) {
-        let file = try open(path, flags: O_RDWR | O_CREAT)
+        let file = try open(path, flags: O_RDWR)
         var written = 0
         while written < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[written...])

@@ -114,6 +114,7 @@ extension ShardCore {
             commit: committed,
             now: time.now
         )
+        groups[slot].raft?.areTermsDivided = id == .meta && store.superblock.clusterID == .zero
         groups[slot].leaderHint = nil
         groups[slot].stepCount &+= 1
         nextRaftDeadline = min(nextRaftDeadline, groups[slot].raft?.nextDeadline ?? .distantFuture)

@@ -10,7 +10,8 @@ import WiberWire
 /// help to elect a leader that lacks what the lost one had acknowledged. The meta log names the
 /// store of each node, and an entry that names a store comes after all that its predecessor could
 /// acknowledge. So a candidate counts the votes of the stores that its own log names, committed or
-/// not: what it might lack cannot depend on them.
+/// not: what it might lack cannot depend on them. Before there is such a log, a node that lost its
+/// disk may vote twice in a term; so each term is one node's until its cluster has formed.
 extension ShardCore {
     /// How many entries of the meta log's end are looked at; there are a few at most before meta has
     /// a leader that everybody follows.

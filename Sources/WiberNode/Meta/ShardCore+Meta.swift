@@ -176,6 +176,7 @@ extension ShardCore {
     private func bind(_ cluster: UniqueID) {
         guard store.superblock.clusterID == .zero else { return }
         store.bind(clusterID: cluster)
+        groups[ShardCore.metaSlot].raft?.areTermsDivided = false
     }
 
     /// Starts this node's part of a topic.

@@ -33,6 +33,17 @@ extension Raft {
         (configuration.isVoter(id) || log.hasVoter(id)) && currentTerm < Self.termMax
     }
 
+    /// The term in which this node would stand next: the lowest new one that is its own, if terms are
+    /// divided.
+    var nextTerm: Term {
+        guard areTermsDivided, !Mutant.termsShared.isOn,
+            let place = configuration.voters.firstIndex(of: id)
+        else { return currentTerm.next }
+        let count = UInt64(configuration.voters.count)
+        let others = (UInt64(place) + count - currentTerm.rawValue % count) % count
+        return Term(currentTerm.rawValue + 1 + others)
+    }
+
     /// What a node of a lower priority waits in addition.
     private var patience: Instant.Span {
         let steps = UInt64(RaftOptions.priorityMax - min(options.priority, RaftOptions.priorityMax))
@@ -134,7 +145,7 @@ extension Raft {
 
     /// Stands for election in a new term: term and own vote first go to the disk.
     mutating func campaign(isTransfer: Bool, _ effects: inout [Effect]) {
-        hardState = HardState(term: currentTerm.next, votedFor: id)
+        hardState = HardState(term: nextTerm, votedFor: id)
         verifiedIndex = .zero
         acknowledgedIndex = .zero
         role = .candidate
@@ -176,7 +187,7 @@ extension Raft {
         }
         let isPreVote = role == .preCandidate
         let request = VoteRequest(
-            term: isPreVote ? currentTerm.next : currentTerm,
+            term: isPreVote ? nextTerm : currentTerm,
             last: lastEntry,
             isPreVote: isPreVote,
             isTransfer: election.isTransfer

@@ -103,7 +103,7 @@ extension Raft {
         case .follower, .leader: false
         case .preCandidate:
             response.isPreVote
-                && response.term == (response.isGranted ? currentTerm.next : currentTerm)
+                && response.term == (response.isGranted ? nextTerm : currentTerm)
         case .candidate:
             !response.isPreVote && response.term == currentTerm && isHardStateDurable
         }

@@ -23,6 +23,10 @@ public struct Raft: Sendable {
     /// This node's log is on its disk up to here.
     public internal(set) var durableIndex: LogIndex
 
+    /// Whether each term belongs to one voter, which alone may stand in it: in a group whose voters
+    /// may vote twice, since a lost disk is not told from a new one yet.
+    public var areTermsDivided = false
+
     /// The moment of this step.
     var now: Instant
     var persistence: Persistence

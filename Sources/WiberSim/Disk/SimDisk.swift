@@ -62,6 +62,13 @@ package final class SimDisk: Disk, @unchecked Sendable {
         return file.read(at: offset, count: count)
     }
 
+    package func create(_ path: String) throws(DiskError) {
+        guard names[path] == nil else { return }
+        let isCut = try begin("create", path, needsRoom: true)
+        link(path, SimFile(zeros: 0))
+        if isCut { throw Self.error("create", path, 5) }
+    }
+
     package func write(
         _ path: String,
         at offset: Int,
@@ -69,7 +76,7 @@ package final class SimDisk: Disk, @unchecked Sendable {
     ) throws(DiskError) {
         let grows = offset + bytes.count > names[path]?.bytes.count ?? 0
         let isCut = try begin("write", path, needsRoom: grows)
-        let file = names[path] ?? link(path, SimFile(zeros: 0))
+        guard let file = names[path] else { throw Self.error("write", path, 2) }
         lastWritten[path.prefix { $0 != "/" }] = path
         let count = isCut ? random.place(bytes.count + 1) : bytes.count
         file.write(UnsafeRawBufferPointer(rebasing: bytes[..<count]), at: offset)
@@ -156,11 +163,9 @@ package final class SimDisk: Disk, @unchecked Sendable {
         body()
     }
 
-    @discardableResult
-    private func link(_ path: String, _ file: SimFile) -> SimFile {
+    private func link(_ path: String, _ file: SimFile) {
         names[path] = file
         pending.append(.link(path, file))
-        return file
     }
 
     private static func apply(_ change: NameChange, to names: inout [String: SimFile]) {

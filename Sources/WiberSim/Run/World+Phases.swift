@@ -147,7 +147,10 @@ extension World {
             machine.downFaults = 0
             start(machine.place)
         }
-        probe(sound.map(\.place).filter { !isForeign($0) }, "liveness of all nodes")
+        let members = sound.map(\.place).filter { !isForeign($0) }
+        // A node that the cluster has not met yet cannot stand in for one whose disk is lost.
+        if machines.contains(where: \.isWiped), !canElect(members) { return }
+        probe(members, "liveness of all nodes")
         for client in clients { client.isIdle = true }
         let isServed = run(within: Simulation.patience) { isSettled && areClientsServed }
         checker.require(isServed, "convergence", unsettled)

@@ -12,11 +12,17 @@ package struct Fault: Sendable {
         /// A node loses what it alone has acknowledged: its leader's disk hangs, the others are cut
         /// off, and come back when it is started without its newest log file. Scenarios only.
         case lostPromise
+        /// See ``World/loseFounder(_:until:)``. Scenarios only.
+        case lostFounder
+        /// See ``World/rotEverywhere(_:)`` and ``World/rotAlone(_:_:)``. The latter in scenarios only.
+        case rotEverywhere, rotAlone
 
         /// Whether it damages data that was on the disk.
         var isDamage: Bool {
             switch self {
-            case .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .wipe, .lostPromise: true
+            case .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .wipe, .lostPromise,
+                .lostFounder, .rotEverywhere, .rotAlone:
+                true
             case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate,
                 .oneWay, .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync,
                 .fullDisk, .unreadable, .clockJump:
@@ -52,7 +58,7 @@ struct FaultPlan {
         let mean =
             scenario.pace ?? random.pick([1_000_000_000, 2_000_000_000, 3_000_000_000] as [UInt64])
             ?? 2_000_000_000
-        var time = Self.start + random.draw(0...mean)
+        var time = scenario.start + random.draw(0...scenario.pause(at: scenario.start, mean))
         while time < Self.end, let kind = random.pick(kinds) {
             let longest =
                 scenario.lengthMax ?? (random.pick([500, 2_000, 6_000] as [UInt64]) ?? 500)
@@ -66,15 +72,20 @@ struct FaultPlan {
                     seed: random.next()
                 )
             )
-            time += random.draw(mean / 4...mean * 2)
+            let pause = scenario.pause(at: time, mean)
+            time += random.draw(pause / 4...pause * 2)
         }
+    }
+
+    private static func isForScenarios(_ kind: Fault.Kind) -> Bool {
+        kind == .lostPromise || kind == .lostFounder || kind == .rotAlone
     }
 
     /// Kinds that are on; those that change leaders come often, so that there is life.
     private static func kinds(_ settings: Settings, _ random: inout RandomSource) -> [Fault.Kind] {
         var kinds: [Fault.Kind] = [.kill, .kill]
         let hasDamage = settings.nodes > 1 && random.chance(perMille: 250)
-        for kind in Fault.Kind.allCases where kind != .lostPromise {
+        for kind in Fault.Kind.allCases where !Self.isForScenarios(kind) {
             if kind.isDamage {
                 guard hasDamage, random.chance(perMille: 400) else { continue }
             } else {

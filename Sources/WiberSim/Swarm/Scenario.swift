@@ -7,13 +7,13 @@ package enum Scenario: String, CaseIterable, Sendable {
     case swarm
     /// The power fails, and processes die in the middle of writes.
     case power
-    /// The data of one node is damaged between its restarts.
+    /// Data is damaged: of one node until it is whole, or of each replica elsewhere.
     case damage
     /// Leaders die and are cut off while clocks differ.
     case leaders
     /// Processes are killed and back at once while much is under way.
     case restarts
-    /// A node's disk is replaced by an empty one while others come and go.
+    /// A node's disk is replaced by an empty one while others come and go, often as the cluster forms.
     case wipes
 
     /// Kinds of fault, as often as they are listed; `nil`: a seed draws them.
@@ -24,12 +24,12 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .damage:
             [
                 .rot, .rot, .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .kill, .kill,
-                .powerCut, .hungDisk, .isolate, .lostPromise,
+                .powerCut, .hungDisk, .isolate, .lostPromise, .rotEverywhere, .rotAlone,
             ]
         case .leaders:
             [.kill, .isolate, .oneWay, .pause, .stall, .stall, .clockJump, .crashAtEffect]
         case .restarts: [.kill, .kill, .kill, .shutdown, .reset, .slowDisk]
-        case .wipes: [.wipe, .kill, .isolate, .powerCut, .reset]
+        case .wipes: [.wipe, .wipe, .lostFounder, .kill, .isolate, .powerCut, .reset]
         }
     }
 
@@ -40,6 +40,15 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .power, .damage, .restarts: 500_000_000
         case .leaders, .wipes: 1_000_000_000
         }
+    }
+
+    /// When the first fault may come, in nanoseconds of true time.
+    var start: UInt64 { self == .wipes ? 1_010_000_000 : FaultPlan.start }
+
+    /// Between two faults on average at a certain time: short while a cluster forms, if that is when
+    /// it hurts.
+    func pause(at time: UInt64, _ mean: UInt64) -> UInt64 {
+        self == .wipes && time < 2_500_000_000 ? 100_000_000 : mean
     }
 
     /// The longest that a fault lasts, in nanoseconds; `nil`: each fault draws it.

@@ -23,6 +23,7 @@ extension World {
     /// Harms the data of a machine whose process has just ended; it is noticed at the next start, or
     /// when something is read.
     func damage(_ fault: Fault, _ machine: Machine, _ random: inout RandomSource) {
+        if fault.kind == .wipe, !mayWipe(machine) { return }
         machine.isDamaged = true
         if random.chance(perMille: 700) {
             endProcess(machine.place, fault) { $0.kill(machine.place) }
@@ -34,7 +35,12 @@ extension World {
         if isOpenEnd(fault, machine, file, path, offset) { return }
         // Much damage at once would only end the story: both copies of something are gone.
         if settings.scenario == .damage, machine.damageCount > 0 { return }
-        trace.record("damaged", node: machine.name, [("file", path)], now)
+        trace.record(
+            "damaged",
+            node: machine.name,
+            [("file", path), ("offset", "\(offset)"), ("kind", fault.kind.rawValue)],
+            now
+        )
         machine.damageCount += 1
         let sector = offset / SimFile.sector * SimFile.sector
         switch fault.kind {
@@ -47,12 +53,10 @@ extension World {
             file.corrupt(at: sector, file.read(at: from, count: SimFile.sector))
         case .lostEnd: file.loseEnd(from: offset)
         case .lostFile: disk.lose(path)
-        case .wipe:
-            kill(machine.place)
-            disk.wipe()
+        case .wipe: wipe(machine)
         case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
             .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk,
-            .unreadable, .clockJump, .lostPromise:
+            .unreadable, .clockJump, .lostPromise, .lostFounder, .rotEverywhere, .rotAlone:
             break
         }
     }
@@ -74,7 +78,7 @@ extension World {
         after(random.draw(50_000_000...300_000_000)) { world in
             for (from, to) in links { world.unblock(from: from, to: to) }
             guard !world.isQuiet, let path = machine.disk.lastWritten["wal"],
-                machine.damageCount == 0
+                machine.damageCount == 0, world.mayDamage(machine)
             else { return }
             world.kill(machine.place)
             machine.isDamaged = true

@@ -15,7 +15,7 @@ extension World {
 
     private func begin(_ fault: Fault) {
         var random = RandomSource(seed: fault.seed)
-        let place = victim(&random, fault.kind)
+        guard let place = victim(&random, fault.kind) else { return }
         statistics.faults += 1
         trace.note(.fault, place, UInt64(fault.number), fault.length, now)
         trace.record(
@@ -55,13 +55,21 @@ extension World {
         case .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .wipe:
             damage(fault, machines[place], &random)
         case .lostPromise: losePromise(fault, machines[place], &random)
+        case .lostFounder: loseFounder(machines[place], until: now + 2_000_000_000)
+        case .rotEverywhere: rotEverywhere(&random)
+        case .rotAlone: rotAlone(fault, &random)
         }
     }
 
-    /// Often the leader, since that is where it hurts; damage hits one machine of a run only.
-    private func victim(_ random: inout RandomSource, _ kind: Fault.Kind) -> Int {
+    /// Often the leader, since that is where it hurts; damage hits nobody while another machine has
+    /// some that is not repaired.
+    private func victim(_ random: inout RandomSource, _ kind: Fault.Kind) -> Int? {
         let drawn = random.place(machines.count)
-        if kind.isDamage { return Int(settings.seed % UInt64(machines.count)) }
+        if kind.isDamage {
+            let damaged = damagedMachines
+            if damaged.count > 1 { return nil }
+            if let first = damaged.first { return first.place }
+        }
         let topic = random.pick(Settings.topics) ?? "news"
         guard random.chance(perMille: 600), let leader = leader(of: topic) else { return drawn }
         return leader
@@ -133,7 +141,9 @@ extension World {
             }
         case .isolate, .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .reset,
             .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk, .unreadable, .clockJump, .rot,
-            .staleSector, .misdirected, .lostEnd, .lostFile, .wipe, .lostPromise:
+            .staleSector, .misdirected, .lostEnd, .lostFile, .wipe, .lostPromise, .lostFounder,
+            .rotEverywhere,
+            .rotAlone:
             for other in others { pairs += [(place, other), (other, place)] }
         }
         for (from, to) in pairs { block(from: from, to: to) }
@@ -182,7 +192,7 @@ extension World {
             after(fault.length) { $0.machines[place].disk.unreadable = nil }
         case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
             .split, .partial, .reset, .stall, .clockJump, .rot, .staleSector, .misdirected,
-            .lostEnd, .lostFile, .wipe, .lostPromise:
+            .lostEnd, .lostFile, .wipe, .lostPromise, .lostFounder, .rotEverywhere, .rotAlone:
             break
         }
     }

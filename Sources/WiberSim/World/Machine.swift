@@ -38,6 +38,8 @@ final class Machine {
     var downFaults = 0
     /// Its data was damaged on purpose: it may refuse to start.
     var isDamaged = false
+    /// An empty disk is in the place of its own.
+    var isWiped = false
     /// How often since the start.
     var damageCount = 0
     /// Groups whose data is damaged, as this process found it.

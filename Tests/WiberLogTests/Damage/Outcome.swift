@@ -19,6 +19,8 @@ enum Outcome: Hashable {
     case noted
     /// Exactly the last batch is missing.
     case cut
+    /// The same, and nothing is left of its header that could be told.
+    case cutWithoutTrace
     /// Everything is there, and the start says that a last write was cut short: of a seal, or what
     /// follows the last batch looks like one.
     case notedTail
@@ -54,7 +56,7 @@ extension Story {
         }
         guard unnamed.isEmpty else { return .wrong("not named: \(unnamed)") }
         let isWhole = found.agrees(with: whole.contents.without(recovery.impaired))
-        let isCut = !isWhole && recovery.tornTail != nil && found.agrees(with: before.contents)
+        let isCut = !isWhole && found.agrees(with: before.contents)
         guard isWhole || isCut else { return .wrong("other contents") }
         let start = isWhole ? whole : before
         for group in recovery.groups {
@@ -66,6 +68,7 @@ extension Story {
         if isUnreadable { return .unreadable }
         guard keeps(start, disk, but: path) else { return .wrong("another file has changed") }
         if recovery.tornTail != nil { return isCut ? .cut : .notedTail }
+        if isCut { return .cutWithoutTrace }
         guard !recovery.repairs.isEmpty else { return .unchanged }
         guard recovery.repairs.allSatisfy({ $0.hasPrefix(path) }) else {
             return .wrong("not named: \(recovery.repairs)")
@@ -117,6 +120,10 @@ extension Story {
 
     private static func isNamed(_ path: String, _ error: LogError) -> Bool {
         guard case .damaged(let list) = error else { return false }
-        return list.contains { $0.path == path }
+        return list.contains { damage in
+            // Of a header that is gone altogether only the batch after it can tell.
+            damage.path == path
+                || path.hasPrefix("wal/") && damage.what.contains("missing before this one")
+        }
     }
 }

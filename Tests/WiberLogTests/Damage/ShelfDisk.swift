@@ -28,8 +28,15 @@ final class ShelfDisk: Disk {
         return Array(bytes[min(offset, bytes.count)..<min(offset + count, bytes.count)])
     }
 
+    func create(_ path: String) throws(DiskError) {
+        files.withLock { files in files[path] = files[path] ?? [] }
+    }
+
     func write(_ path: String, at offset: Int, _ bytes: UnsafeRawBufferPointer) throws(DiskError) {
         let copy = Array(bytes)
+        guard try size(path) != nil else {
+            throw DiskError(operation: "write", path: path, code: 2, reason: "no such file")
+        }
         files.withLock { files in
             var file = files.removeValue(forKey: path) ?? []
             let end = offset + copy.count

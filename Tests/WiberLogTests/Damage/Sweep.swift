@@ -47,6 +47,21 @@ struct Sweep {
         flip(path, in: 0..<(story.files[path]?.count ?? 0), allowed: allowed)
     }
 
+    /// Writes each sector that has something in it to each other sector's place.
+    mutating func misplace(_ path: String, allowed: (Int) -> Set<Outcome>) {
+        guard let whole = story.files[path] else { return failures.append("\(path) is missing") }
+        let starts = Swift.stride(from: 0, to: whole.count, by: 512)
+        let sectors = starts.map { $0..<min($0 + 512, whole.count) }
+        for from in sectors where whole[from].contains(where: { $0 != 0 }) {
+            for to in sectors where to.count == from.count && whole[to] != whole[from] {
+                var bytes = whole
+                bytes.replaceSubrange(to, with: whole[from])
+                let what = "\(path): bytes \(from) at \(to.lowerBound)"
+                note(story.outcome(path, bytes), allowed(to.lowerBound), what)
+            }
+        }
+    }
+
     /// Cuts a file at each length.
     mutating func truncate(_ path: String, allowed: (Int) -> Set<Outcome>) {
         guard let bytes = story.files[path] else { return failures.append("\(path) is missing") }

@@ -101,6 +101,27 @@ struct WALDamageTests {
         sweep.show("WAL, sealed, flips")
     }
 
+    @Test(arguments: Story.End.allCases, [false, true])
+    func `a sector in another one's place is no batch, and none is lost by it`(
+        end: Story.End,
+        hasReplicas: Bool
+    ) throws {
+        let story = try Story(end, Self.size(hasReplicas: hasReplicas))
+        var sweep = Sweep(story)
+        for path in story.files.keys.sorted() where path.hasPrefix("wal/") {
+            sweep.misplace(path) { byte in
+                let place = Place(path, byte, story)
+                var allowed = place.allowed(hasReplicas: hasReplicas).union([.unchanged])
+                if place == .last {
+                    allowed = end == .sealed ? [.unchanged, .notedTail] : [.cut, .cutWithoutTrace]
+                }
+                return allowed
+            }
+        }
+        #expect(sweep.failures == [])
+        sweep.show("WAL, misplaced sectors" + (hasReplicas ? ", with replicas" : ""))
+    }
+
     @Test(arguments: [false, true])
     func `a log file that ends early is refused at every length, or its groups wait`(
         hasReplicas: Bool

@@ -64,6 +64,7 @@ struct WALFormatTests {
         let batch = Batch(Self.header, chunks.map(BatchRow.entry), salt: Self.salt)
         let disk = MemoryDisk()
         let path = WALFile.path(of: 1)
+        try disk.create(path)
         try DiskStep.batch(path: path, offset: 0, batch).run(on: disk)
         let bytes = disk.bytes(path)
         #expect(bytes.count == batch.paddedLength)

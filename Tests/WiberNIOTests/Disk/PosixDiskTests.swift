@@ -20,7 +20,9 @@ struct PosixDiskTests {
     @Test func `what was written is read, and a file's end ends a read`() throws {
         let disk = PosixDisk(root: makeRoot())
         #expect(try disk.size("a") == nil)
+        try disk.create("a")
         try disk.write("a", at: 3, [1, 2, 3])
+        try disk.create("a")
         #expect(try disk.read("a", at: 0, count: 100) == [0, 0, 0, 1, 2, 3])
         #expect(try disk.read("a", at: 50, count: 5) == [])
         try disk.sync("a")
@@ -38,6 +40,7 @@ struct PosixDiskTests {
         let disk = PosixDisk(root: makeRoot())
         try disk.makeDirectory("d")
         try disk.makeDirectory("d")
+        try disk.create("d/a")
         try disk.write("d/a", at: 0, [9, 9, 9])
         try disk.createZeroed("d/a", size: 3_000_000)
         #expect(try disk.size("d/a") == 3_000_000)
@@ -53,9 +56,20 @@ struct PosixDiskTests {
         #expect(error?.description.contains("No such file") == true)
     }
 
+    @Test func `a file that is gone does not come back by a write`() throws {
+        let root = makeRoot()
+        try PosixDisk(root: root).create("a")
+        #expect(unlink(root + "/a") == 0)
+        let disk = PosixDisk(root: root)
+        let error = #expect(throws: DiskError.self) { try disk.write("a", at: 0, [1]) }
+        #expect(error?.code == ENOENT)
+        #expect(try disk.size("a") == nil)
+    }
+
     @Test func `open files are bounded`() throws {
         let disk = PosixDisk(root: makeRoot())
         for number in 0..<PosixDisk.openFilesMax * 3 {
+            try disk.create("f\(number)")
             try disk.write("f\(number)", at: 0, [UInt8(truncatingIfNeeded: number)])
         }
         let open = try PosixDisk(root: "/proc/self").list("fd").count

@@ -22,6 +22,10 @@ final class TestDisk: Disk {
     func read(_ path: String, at offset: Int, count: Int) throws(DiskError) -> [UInt8] {
         try disk.read(path, at: offset, count: count)
     }
+    func create(_ path: String) throws(DiskError) {
+        try check("create", path)
+        try disk.create(path)
+    }
     func write(
         _ path: String,
         at offset: Int,

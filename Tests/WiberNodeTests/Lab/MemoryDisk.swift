@@ -160,11 +160,20 @@ final class MemoryDisk: Disk {
         return bytes
     }
 
+    func create(_ path: String) throws(DiskError) {
+        try step("create", path) { state, _ in
+            guard state.names[path] == nil else { return }
+            state.nodes.append(Node())
+            state.names[path] = state.nodes.count - 1
+        }
+    }
+
     func write(_ path: String, at offset: Int, _ bytes: UnsafeRawBufferPointer) throws(DiskError) {
         let copy = Array(bytes)
+        guard try size(path) != nil else { throw Self.failure("write", path) }
         try step("write", path) { state, isCut in
             state.writes += 1
-            let node = Self.node(&state, path)
+            guard let node = state.names[path] else { return }
             let count =
                 isCut ? Int.random(in: 0...copy.count, using: &state.random) : copy.count
             Self.put(&state.nodes[node], copy[..<count], at: offset)
@@ -275,13 +284,6 @@ final class MemoryDisk: Disk {
 
     private static func failure(_ what: String, _ path: String) -> DiskError {
         DiskError(operation: what, path: path, code: 5, reason: "a test's fault")
-    }
-
-    private static func node(_ state: inout State, _ path: String) -> Int {
-        if let node = state.names[path] { return node }
-        state.nodes.append(Node())
-        state.names[path] = state.nodes.count - 1
-        return state.nodes.count - 1
     }
 
     private static func put(_ node: inout Node, _ bytes: ArraySlice<UInt8>, at offset: Int) {

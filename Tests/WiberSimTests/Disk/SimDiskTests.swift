@@ -46,6 +46,18 @@ struct SimDiskTests {
         #expect(disk.file("file")?.lastWritten.isEmpty == true)
     }
 
+    @Test func `a file that is gone does not come back by a write`() throws {
+        let disk = SimDisk(seed: 1)
+        #expect(throws: DiskError.self) { try disk.write("file", at: 0, [7]) }
+        try disk.create("file")
+        try disk.write("file", at: 0, [7])
+        try disk.create("file")
+        #expect(try disk.read("file", at: 0, count: 1) == [7])
+        disk.lose("file")
+        #expect(throws: DiskError.self) { try disk.write("file", at: 0, [7]) }
+        #expect(try disk.size("file") == nil)
+    }
+
     @Test func `a process that dies leaves the page cache`() throws {
         let disk = SimDisk(seed: 1)
         try disk.createZeroed("file", size: 512)

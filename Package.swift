@@ -45,12 +45,16 @@ let package = Package(
         pure("WiberBase", ["CWiber"]),
         pure("WiberRaft", ["WiberBase"]),
         pure("WiberLog", ["WiberBase"]),
+        pure("WiberSubject", ["WiberBase"]),
         pure("WiberTopic", ["WiberBase"]),
         pure("WiberMeta", ["WiberBase"]),
         pure("WiberWire", ["WiberBase"]),
         pure(
             "WiberNode",
-            ["WiberBase", "WiberRaft", "WiberLog", "WiberTopic", "WiberMeta", "WiberWire"]
+            [
+                "WiberBase", "WiberRaft", "WiberLog", "WiberSubject", "WiberTopic", "WiberMeta",
+                "WiberWire",
+            ]
         ),
         pure(
             "WiberSim",
@@ -98,10 +102,11 @@ let package = Package(
             swiftSettings: settings
         ),
         tests("TidyTests"),
-        tests("EndToEndTests"),
+        tests("EndToEndTests", exclude: ["Clients"]),
         tests("WiberBaseTests", ["CWiber", "WiberBase"]),
         tests("WiberRaftTests", ["WiberBase", "WiberRaft", "WiberSim"], exclude: ["Traces"]),
         tests("WiberLogTests", ["WiberBase", "WiberLog"]),
+        tests("WiberSubjectTests", ["WiberBase", "WiberSubject"]),
         tests("WiberTopicTests", ["WiberBase", "WiberTopic"]),
         tests(
             "WiberNodeTests",

@@ -40,8 +40,13 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         channel = context.channel
-        host.opened(self, address: context.remoteAddress.map { "\($0)" } ?? "unknown")
+        host.opened(self, address: context.remoteAddress.map(Self.text) ?? "unknown")
         context.fireChannelActive()
+    }
+
+    private static func text(_ address: SocketAddress) -> String {
+        let host = address.ipAddress ?? "unknown"
+        return (host.contains(":") ? "[\(host)]" : host) + ":\(address.port ?? 0)"
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

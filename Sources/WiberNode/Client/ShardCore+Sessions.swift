@@ -8,15 +8,7 @@ extension ShardCore {
         sessions[connection] = Session(connection: connection, address: address, now: time.now)
         counters.connectionsOpened += 1
         withOut(of: connection) { out in
-            LineWriter.info(
-                serverID: "\(store.superblock.storeID)",
-                serverName: configuration.nodeName,
-                version: configuration.version,
-                cluster: configuration.cluster,
-                clientID: connection.rawValue,
-                httpPort: peers.first { $0.id == selfID }?.address.httpPort ?? 0,
-                into: &out
-            )
+            info(connection, address).write(into: &out)
         }
         touch(connection)
     }
@@ -39,6 +31,16 @@ extension ShardCore {
         counters.clientBytesReceived += UInt64(bytes.count)
         touch(connection)
         guard let session = sessions[connection], !session.isQuitting else { return }
+        if session.isUndecided {
+            let known = session.inbox + Array(bytes)
+            switch known.withUnsafeBytes(NATSScanner.isNATS) {
+            case true?: return openNATS(session, known)
+            case false?: sessions[connection]?.isUndecided = false
+            case nil:
+                sessions[connection]?.inbox = known
+                return
+            }
+        }
         if session.inbox.isEmpty, session.isReading {
             let used = parse(connection, bytes)
             guard used < bytes.count else { return }
@@ -133,9 +135,11 @@ extension ShardCore {
     }
 
     func writable(_ connection: ConnectionID, _ isWritable: Bool) {
+        if let client = nats.clients[connection] { return natsWritable(client, isWritable) }
         if let node = peerOfLane[connection], let place = place(of: node) {
             peers[place].isWritable = isWritable
             if isWritable { for slot in groups.indices { markDirty(slot) } }
+            resumeStalled()
             return
         }
         guard sessions[connection] != nil else { return }
@@ -216,6 +220,10 @@ extension ShardCore {
 
     /// Answers what a client asked before it closed its side, as `printf … | nc` does, then closes.
     func inputEnded(_ connection: ConnectionID) {
+        if let client = nats.clients[connection] {
+            client.hasInputEnded = true
+            return nats.touch(client)
+        }
         guard sessions[connection] != nil else { return }
         sessions[connection]?.hasInputEnded = true
         touch(connection)
@@ -223,6 +231,7 @@ extension ShardCore {
 
     /// Clients that do not read, and lines that never end.
     func sweepSessions() {
+        sweepNATS()
         guard nextSessionSweep <= time.now else { return }
         nextSessionSweep = time.now + .seconds(1)
         for connection in sessions.keys.sorted(by: { $0.rawValue < $1.rawValue }) {

@@ -27,6 +27,7 @@ extension ShardCore {
         if let old = peers[place].incoming, old != connection {
             incoming[old] = nil
             failForwards(to: peers[place].id)
+            forgetInterest(of: peers[place].id)
             emit(.close(old, reason: "the node connected again"))
         }
         peers[place].incoming = connection
@@ -113,6 +114,7 @@ extension ShardCore {
         )
         heard(node)
         sendBeat(to: place)
+        sendInterest(to: place)
         stepAll(.laneOpened(node, isSameIncarnation: isSame))
         mustDecideMeta = true
         markDirty(ShardCore.metaSlot)

@@ -98,6 +98,7 @@ extension ShardCore {
     // MARK: The end of a connection
 
     func closed(_ connection: ConnectionID, wasReset: Bool) {
+        if natsClosed(connection) { return }
         if sessions[connection] != nil { return closeSession(connection) }
         if relays[connection] != nil { return relayEnded(connection) }
         if let lane = incoming.removeValue(forKey: connection) {
@@ -106,6 +107,7 @@ extension ShardCore {
             {
                 peers[place].incoming = nil
                 failForwards(to: node)
+                forgetInterest(of: node)
             }
             return
         }
@@ -193,6 +195,8 @@ extension ShardCore {
         case .repairRequest(let request): receiveRepairRequest(request, from: node)
         case .lostEntriesRequest(let request): receiveLostEntriesRequest(request, from: node)
         case .repairReply(let reply): receiveRepairReply(reply, from: node)
+        case .interest(let changes): receiveInterest(changes, from: node)
+        case .routed(let messages): receiveRouted(messages, from: node)
         }
     }
 

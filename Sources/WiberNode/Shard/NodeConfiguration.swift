@@ -110,6 +110,14 @@ public struct NodeLimits: Sendable {
     public var historyMessages: UInt64 = 1_000
     /// Subscriptions of one connection.
     public var subscriptionsPerConnection = 1_024
+    /// Subscriptions of one connection that speaks NATS.
+    public var natsSubscriptionsPerConnection = 2_000_000
+    /// Bytes that wait for a client that speaks NATS, before it is disconnected.
+    public var natsPendingBytes = 64 << 20
+    /// The time between two PINGs to a silent client that speaks NATS.
+    public var pingInterval = Instant.Span.seconds(120)
+    /// How many PINGs may stay without an answer.
+    public var pingsMax = 2
     /// Topics that wait for their creation.
     public var pendingTopics = 1_024
     /// From when on a flush of the log is worth a line.

@@ -28,6 +28,8 @@ public final class ShardCore {
     var slotOfGroup: [GroupID: Int] = [:]
     var slotOfName: [[UInt8]: Int] = [:]
     var sessions: [ConnectionID: Session] = [:]
+    /// Clients that speak NATS.
+    var nats: NATSHub
     /// Requests that a replica on another node answers, by the connection to it.
     var relays: [ConnectionID: Relay] = [:]
     /// Relays whose replica did not answer, until the next sweep.
@@ -110,6 +112,7 @@ public final class ShardCore {
         startedAt = time.now
         random = RandomSource(seed: seed)
         dedupBudget = DedupBudget(seed: seed)
+        nats = NATSHub(seed: seed, nodes: configuration.nodes.count)
         selfID = configuration.nodeID
         let isNumberedAnew = Mutant.requestsNumberedAnew.isOn
         nextToken = isNumberedAnew ? 1 : Self.firstToken(store.superblock)
@@ -156,7 +159,10 @@ public final class ShardCore {
         at time: ShardTime
     ) {
         self.time = time
-        if sessions[connection] != nil {
+        if let client = nats.clients[connection] {
+            counters.clientBytesReceived += UInt64(bytes.count)
+            receive(bytes, from: client)
+        } else if sessions[connection] != nil {
             receiveFromClient(connection, bytes)
         } else if incoming[connection] != nil {
             receiveOnIncomingLane(connection, bytes)
@@ -179,6 +185,8 @@ public final class ShardCore {
             for slot in slots { endTurn(of: slot) }
             flushSessions()
         }
+        flushNATS()
+        flushRoutes()
         handOutJobs()
         flushPeers()
         counters.turns += 1

@@ -17,6 +17,12 @@ struct Counters {
     var delivered: UInt64 = 0
     var slowReaders: UInt64 = 0
     var readingPauses: UInt64 = 0
+    var natsMessagesIn: UInt64 = 0
+    var natsBytesIn: UInt64 = 0
+    var natsRouted: UInt64 = 0
+    var natsRoutedLost: UInt64 = 0
+    var natsMessagesOut: UInt64 = 0
+    var natsBytesOut: UInt64 = 0
     var chunksAppended: UInt64 = 0
     var chunksApplied: UInt64 = 0
     var messagesApplied: UInt64 = 0

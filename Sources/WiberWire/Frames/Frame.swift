@@ -32,6 +32,10 @@ public enum Frame: Sendable, Equatable {
     case repairReply(RepairReply)
     /// Asks a replica for entries that it may have, committed or not; answered by ``repairReply(_:)``.
     case lostEntriesRequest(LostEntriesRequest)
+    /// What the sender's clients want from now on, or no more.
+    case interest([InterestChange])
+    /// Messages for the receiver's clients, each a ``RoutedMessage``.
+    case routed([UInt8])
 }
 
 /// Who the sender of a lane is.

@@ -71,4 +71,6 @@ enum FrameKind: UInt8 {
     case repairRequest = 13
     case repairReply = 14
     case lostEntriesRequest = 15
+    case interest = 16
+    case routed = 17
 }

@@ -120,6 +120,8 @@ public struct FrameReader: Sendable {
         case .repairReply: return .repairReply(try RepairReply.decode(&reader))
         case .lostEntriesRequest:
             return .lostEntriesRequest(try LostEntriesRequest.decode(&reader))
+        case .interest: return .interest(try InterestChange.decodeAll(&reader))
+        case .routed: return .routed(try reader.blob())
         case .createTopicReply:
             return .createTopicReply(
                 CreateTopicReply(request: try reader.integer(), text: try reader.string())

@@ -76,6 +76,8 @@ public enum FrameWriter {
         case .repairRequest: .repairRequest
         case .repairReply: .repairReply
         case .lostEntriesRequest: .lostEntriesRequest
+        case .interest: .interest
+        case .routed: .routed
         }
     }
 
@@ -113,6 +115,10 @@ public enum FrameWriter {
         case .repairRequest(let request): request.encode(into: &bytes)
         case .repairReply(let reply): reply.encode(into: &bytes)
         case .lostEntriesRequest(let request): request.encode(into: &bytes)
+        case .interest(let changes):
+            bytes.appendInteger(UInt32(changes.count))
+            for change in changes { change.encode(into: &bytes) }
+        case .routed(let messages): bytes.appendBlob(messages)
         }
     }
 

@@ -61,33 +61,6 @@ public enum LineWriter {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
     }
 
-    /// Writes `INFO {…}`: the first line of every connection.
-    public static func info(
-        serverID: String,
-        serverName: String,
-        version: String,
-        cluster: String,
-        clientID: UInt64,
-        httpPort: Int,
-        into bytes: inout [UInt8]
-    ) {
-        bytes.appendLiteral("INFO ")
-        var json = JSONWriter()
-        json.object { json in
-            json.field("server_id", serverID)
-            json.field("server_name", serverName)
-            json.field("version", version)
-            json.field("proto", UInt64(1))
-            json.field("cluster", cluster)
-            json.field("client_id", clientID)
-            json.field("http_port", UInt64(clamping: httpPort))
-            json.field("headers", true)
-            json.field("max_payload", UInt64(LineLimits.payloadLengthMax))
-        }
-        bytes += json.bytes
-        bytes.appendLiteral("\r\n")
-    }
-
     /// Writes `OK {"commands":[…]}`.
     public static func help(into bytes: inout [UInt8]) {
         let commands: [(String, String)] = [

@@ -34,6 +34,12 @@ enum FrameSamples {
         ),
         .repairReply(RepairReply(request: 19, group: GroupID(7), chunks: Array(1...60))),
         .repairReply(RepairReply(request: 19, group: GroupID(7), chunks: [])),
+        .interest([]), .interest(interest), .routed([]), .routed(Array(1...50)),
+    ]
+
+    private static let interest = [
+        InterestChange(isWanted: true, subject: Array("a.*".utf8), queue: nil),
+        InterestChange(isWanted: false, subject: Array("b.>".utf8), queue: Array("q".utf8)),
     ]
 
     static func report(replicas: Int) -> TopicReport {

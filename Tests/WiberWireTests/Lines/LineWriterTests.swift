@@ -74,29 +74,6 @@ struct LineWriterTests {
         }
     }
 
-    @Test func `the first line says who answers`() throws {
-        let line = written {
-            LineWriter.info(
-                serverID: "abc",
-                serverName: "n\"1",
-                version: "0.1.0",
-                cluster: "demo",
-                clientID: 5,
-                httpPort: 8_222,
-                into: &$0
-            )
-        }
-        #expect(line.hasPrefix("INFO {") && line.hasSuffix("}\r\n"))
-        let info = try parsed(line.dropFirst(5))
-        #expect(info["server_id"] as? String == "abc")
-        #expect(info["server_name"] as? String == "n\"1")
-        #expect(info["version"] as? String == "0.1.0")
-        #expect(info["proto"] as? Int == 1)
-        #expect(info["headers"] as? Bool == true)
-        #expect(info["max_payload"] as? Int == 1_048_576)
-        #expect(info["client_id"] as? Int == 5)
-    }
-
     @Test func `HELP lists every command`() throws {
         let line = written { LineWriter.help(into: &$0) }
         #expect(line.hasPrefix("OK {") && line.hasSuffix("}\r\n"))

@@ -1,0 +1,45 @@
+import WiberBase
+import WiberSubject
+import WiberWire
+
+/// A connection that speaks NATS.
+final class NATSClient {
+    let connection: ConnectionID
+    let address: String
+    let since: Instant
+    /// What CONNECT said; before it, nothing is done for the client.
+    var options = NATSConnect()
+    /// Bytes of an operation that has not ended.
+    var inbox: [UInt8] = []
+    /// What goes out at the end of the turn, or once the client reads again.
+    var out: [UInt8] = []
+    /// By the client's own names.
+    var subscriptions: [[UInt8]: SubscriptionID] = [:]
+    /// Whether the buffer towards the client is full, and since when.
+    var unwritableSince: Instant?
+    /// The connection ends: nothing more is read or delivered.
+    var isClosing = false
+    var hasInputEnded = false
+    /// It is not read from, because a lane to another node is full.
+    var isStalled = false
+    var isTouched = false
+    var lastHeard: Instant
+    var nextPing: Instant
+    /// PINGs without an answer.
+    var unanswered = 0
+    var messagesIn: UInt64 = 0
+    var messagesOut: UInt64 = 0
+    var bytesIn: UInt64 = 0
+    var bytesOut: UInt64 = 0
+
+    init(connection: ConnectionID, address: String, now: Instant) {
+        self.connection = connection
+        self.address = address
+        since = now
+        lastHeard = now
+        nextPing = now + .seconds(2)
+    }
+
+    /// How a log line names it: the client's own name, if it has one.
+    var label: String { options.name.isEmpty ? address : "\(options.name) (\(address))" }
+}

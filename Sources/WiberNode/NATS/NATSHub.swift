@@ -1,0 +1,170 @@
+import WiberBase
+import WiberSubject
+import WiberWire
+
+/// What a client wants, or what the clients of another node want.
+struct NATSSubscription {
+    /// Where its messages go.
+    enum Target {
+        /// A client of this node, which calls it so.
+        case client(NATSClient, sid: [UInt8])
+        /// Another node, by its place among the peers.
+        case node(Int)
+    }
+
+    let target: Target
+    let interest: Interest
+    /// It ends after so many messages; 0: it does not.
+    var max: UInt64 = 0
+    var delivered: UInt64 = 0
+}
+
+/// A subject that is wanted, by a queue group or plainly.
+struct Interest: Hashable, Comparable {
+    let subject: [UInt8]
+    let queue: [UInt8]?
+
+    static func < (one: Interest, other: Interest) -> Bool {
+        if one.subject != other.subject {
+            return one.subject.lexicographicallyPrecedes(other.subject)
+        }
+        return (one.queue ?? []).lexicographicallyPrecedes(other.queue ?? [])
+    }
+}
+
+/// All clients that speak NATS, and who wants what, here and on other nodes.
+struct NATSHub {
+    var clients: [ConnectionID: NATSClient] = [:]
+    var table: SubjectTable
+    /// By ``SubscriptionID``; a place that is free is `nil`.
+    private var subscriptions: ContiguousArray<NATSSubscription?> = []
+    private var free: [Int] = []
+    /// How many subscriptions of this node's clients there are to each interest; kept only where
+    /// there are other nodes to tell.
+    private(set) var own: [Interest: UInt32] = [:]
+    private let isAlone: Bool
+    /// What the others have not been told.
+    var changes: [InterestChange] = []
+    /// By peer: what it wants.
+    private var remote: [[Interest: SubscriptionID]]
+    /// By peer: messages that go out at the end of the turn, and who gets the present one.
+    var routes: [Route]
+    /// Clients with something to send.
+    var touched: [NATSClient] = []
+    /// Clients that are not read from, because a lane is full.
+    var stalled: [NATSClient] = []
+    var nextSweep = Instant.zero
+
+    /// Messages for another node.
+    struct Route {
+        var out: [UInt8] = []
+        var isPlain = false
+        var queues: [[UInt8]] = []
+
+        var isWanted: Bool { isPlain || !queues.isEmpty }
+    }
+
+    init(seed: UInt64, nodes: Int) {
+        table = SubjectTable(seed: seed)
+        isAlone = nodes < 2
+        remote = Array(repeating: [:], count: nodes)
+        routes = Array(repeating: Route(), count: nodes)
+    }
+
+    /// How many subscriptions there are, of clients and of other nodes.
+    var subscriptionCount: Int { subscriptions.count - free.count }
+
+    subscript(_ id: SubscriptionID) -> NATSSubscription? {
+        let place = Int(clamping: id.rawValue)
+        return place < subscriptions.count ? subscriptions[place] : nil
+    }
+
+    /// Counts a delivery; returns whether it was the last one, and the subscription is gone.
+    @discardableResult
+    mutating func delivered(_ id: SubscriptionID) -> Bool {
+        let place = Int(clamping: id.rawValue)
+        guard place < subscriptions.count, let max = subscriptions[place]?.max else { return false }
+        subscriptions[place]?.delivered &+= 1
+        guard max > 0, subscriptions[place]?.delivered ?? 0 >= max else { return false }
+        remove(id)
+        return true
+    }
+
+    mutating func limit(_ id: SubscriptionID, to max: UInt64) {
+        subscriptions[Int(clamping: id.rawValue)]?.max = max
+    }
+
+    /// - Returns: `nil` if the subject is not valid.
+    mutating func add(_ target: NATSSubscription.Target, _ interest: Interest) -> SubscriptionID? {
+        let place = free.last ?? subscriptions.count
+        let id = SubscriptionID(rawValue: UInt64(place))
+        let isValid = interest.subject.withUnsafeBytes {
+            table.insert(id, $0, queue: interest.queue)
+        }
+        guard isValid else { return nil }
+        let subscription = NATSSubscription(target: target, interest: interest)
+        if free.popLast() == nil {
+            subscriptions.append(subscription)
+        } else {
+            subscriptions[place] = subscription
+        }
+        if case .client(let client, let sid) = target {
+            client.subscriptions[sid] = id
+            count(interest, isWanted: true)
+        }
+        return id
+    }
+
+    mutating func remove(_ id: SubscriptionID) {
+        guard let subscription = self[id] else { return }
+        let interest = subscription.interest
+        let isThere = interest.subject.withUnsafeBytes {
+            table.remove(id, $0, queue: interest.queue)
+        }
+        invariant(isThere, "subscription \(id.rawValue) is in the table")
+        subscriptions[Int(id.rawValue)] = nil
+        free.append(Int(id.rawValue))
+        if case .client(let client, let sid) = subscription.target {
+            client.subscriptions[sid] = nil
+            count(interest, isWanted: false)
+        }
+    }
+
+    private mutating func count(_ interest: Interest, isWanted: Bool) {
+        guard !isAlone else { return }
+        let before = own[interest] ?? 0
+        let after = isWanted ? before + 1 : before - 1
+        own[interest] = after == 0 ? nil : after
+        guard before == 0 || after == 0 else { return }
+        changes.append(
+            InterestChange(isWanted: isWanted, subject: interest.subject, queue: interest.queue)
+        )
+    }
+
+    mutating func touch(_ client: NATSClient) {
+        guard !client.isTouched else { return }
+        client.isTouched = true
+        touched.append(client)
+    }
+
+    // MARK: Other nodes
+
+    /// Takes in what another node's clients want.
+    mutating func change(_ change: InterestChange, ofPeer place: Int) {
+        let interest = Interest(subject: change.subject, queue: change.queue)
+        if !change.isWanted {
+            if let id = remote[place].removeValue(forKey: interest) { remove(id) }
+        } else if remote[place][interest] == nil {
+            remote[place][interest] = add(.node(place), interest)
+        }
+    }
+
+    /// Another node wants nothing more.
+    mutating func forget(peer place: Int) {
+        for id in remote[place].values.sorted() { remove(id) }
+        remote[place] = [:]
+    }
+
+    /// How many interests another node has told of.
+    func interestCount(ofPeer place: Int) -> Int { remote[place].count }
+}

@@ -1,0 +1,179 @@
+import WiberBase
+import WiberLog
+import WiberSubject
+import WiberWire
+
+/// Clients that speak NATS: their bytes become operations.
+extension ShardCore {
+    /// What INFO says to a client.
+    func info(_ connection: ConnectionID, _ address: String) -> ServerInfo {
+        var info = ServerInfo()
+        info.serverID = "\(store.superblock.storeID)"
+        info.serverName = configuration.nodeName
+        info.version = configuration.version
+        info.cluster = configuration.cluster
+        info.clientID = connection.rawValue
+        info.clientAddress = address
+        if let own = peers.first(where: { $0.id == selfID })?.address {
+            (info.host, info.port, info.httpPort) = (own.host, own.port, own.httpPort)
+        }
+        if peers.count > 1 {
+            info.urls = peers.map { peer in
+                let host = peer.address.host
+                return (host.contains(":") ? "[\(host)]" : host) + ":\(peer.address.port)"
+            }
+        }
+        return info
+    }
+
+    /// The first bytes of a connection said that it speaks NATS.
+    func openNATS(_ session: Session, _ bytes: [UInt8]) {
+        sessions[session.connection] = nil
+        let client = NATSClient(
+            connection: session.connection,
+            address: session.address,
+            now: time.now
+        )
+        client.out = session.out
+        nats.clients[client.connection] = client
+        nats.touch(client)
+        bytes.withUnsafeBytes { receive($0, from: client) }
+    }
+
+    func receive(_ bytes: UnsafeRawBufferPointer, from client: NATSClient) {
+        guard !client.isClosing else { return }
+        client.lastHeard = time.now
+        client.bytesIn &+= UInt64(bytes.count)
+        nats.touch(client)
+        if client.inbox.isEmpty {
+            let used = perform(bytes, client)
+            if used < bytes.count { client.inbox.append(contentsOf: bytes[used...]) }
+        } else {
+            client.inbox.append(contentsOf: bytes)
+            let inbox = client.inbox
+            client.inbox = []
+            let used = inbox.withUnsafeBytes { perform($0, client) }
+            client.inbox = used == 0 ? inbox : Array(inbox[used...])
+        }
+    }
+
+    /// Performs whole operations; returns how many bytes are done with.
+    private func perform(_ bytes: UnsafeRawBufferPointer, _ client: NATSClient) -> Int {
+        var offset = 0
+        while offset < bytes.count, !client.isClosing {
+            switch NATSScanner.next(in: UnsafeRawBufferPointer(rebasing: bytes[offset...])) {
+            case .needMore: return offset
+            case .operation(let operation, let consumed):
+                offset += consumed
+                perform(operation, client)
+            case .failed(let failure): end(client, failure)
+            }
+        }
+        return bytes.count
+    }
+
+    private func perform(_ operation: NATSOperation, _ client: NATSClient) {
+        switch operation {
+        case .publish(let publish): self.publish(publish, client)
+        case .subscribe(let request): subscribe(request, client)
+        case .unsubscribe(let sid, let max):
+            unsubscribe(Array(sid), max, client)
+            acknowledge(client)
+        case .ping:
+            client.out.appendLiteral("PONG\r\n")
+            client.nextPing = time.now + limits.pingInterval
+        case .pong: client.unanswered = 0
+        case .connect(let json):
+            do throws(NATSFailure) {
+                client.options = try NATSConnect(json)
+                acknowledge(client)
+            } catch {
+                end(client, error)
+            }
+        case .ignored: break
+        }
+    }
+
+    /// `+OK`, if the client wants to hear it.
+    private func acknowledge(_ client: NATSClient) {
+        if client.options.isVerbose { client.out.appendLiteral("+OK\r\n") }
+    }
+
+    private func publish(_ publish: NATSPublish, _ client: NATSClient) {
+        guard publish.headers == nil || client.options.hasHeaders else {
+            return end(client, .silent)
+        }
+        client.messagesIn &+= 1
+        counters.natsMessagesIn &+= 1
+        counters.natsBytesIn &+= UInt64(publish.payload.count + (publish.headers?.count ?? 0))
+        if let reply = publish.reply, Self.isReserved(reply) {
+            let text = "Permissions Violation for Publish with Reply of \"\(self.text(reply))\""
+            return NATSWriter.error(text, into: &client.out)
+        }
+        if client.options.isPedantic, !Subject.isLiteral(publish.subject) {
+            NATSWriter.error("Invalid Publish Subject", into: &client.out)
+        } else {
+            acknowledge(client)
+        }
+        guard !route(publish, from: client), let reply = publish.reply,
+            client.options.wantsNoResponders
+        else { return }
+        answerNoResponders(reply, publish.subject, client)
+    }
+
+    /// Replies there are the servers' own affair.
+    private static func isReserved(_ reply: UnsafeRawBufferPointer) -> Bool {
+        reply.starts(with: "_R_.".utf8)
+    }
+
+    private func subscribe(_ request: NATSSubscribe, _ client: NATSClient) {
+        let sid = Array(request.sid)
+        // A name that is in use: nats-server keeps the old subscription, and says nothing.
+        guard client.subscriptions[sid] == nil else { return acknowledge(client) }
+        guard client.subscriptions.count < limits.natsSubscriptionsPerConnection else {
+            return NATSWriter.error("maximum subscriptions exceeded", into: &client.out)
+        }
+        let interest = Interest(
+            subject: Array(request.subject),
+            queue: request.queue.map { Array($0) }
+        )
+        guard nats.add(.client(client, sid: sid), interest) != nil else {
+            return NATSWriter.error("Invalid Subject", into: &client.out)
+        }
+        acknowledge(client)
+    }
+
+    private func unsubscribe(_ sid: [UInt8], _ max: UInt64, _ client: NATSClient) {
+        guard let id = client.subscriptions[sid], let subscription = nats[id] else { return }
+        if max == 0 || subscription.delivered >= max { return nats.remove(id) }
+        nats.limit(id, to: max)
+    }
+
+    // MARK: The end of a connection
+
+    /// Says why, if nats-server would, and closes.
+    func end(_ client: NATSClient, _ failure: NATSFailure) {
+        if let text = failure.text { NATSWriter.error(text, into: &client.out) }
+        close(client, reason: failure.text ?? "bad arguments")
+    }
+
+    func close(_ client: NATSClient, reason: String) {
+        guard !client.isClosing else { return }
+        client.isClosing = true
+        trace(.debug, "nats client ended", [("client", client.label), ("reason", reason)])
+        for id in client.subscriptions.values.sorted() { nats.remove(id) }
+        client.inbox = []
+        if !client.out.isEmpty { emit(.write(client.connection, client.out)) }
+        client.out = []
+        emit(.close(client.connection, reason: reason))
+    }
+
+    /// The connection is gone.
+    func natsClosed(_ connection: ConnectionID) -> Bool {
+        guard let client = nats.clients.removeValue(forKey: connection) else { return false }
+        client.isClosing = true
+        for id in client.subscriptions.values.sorted() { nats.remove(id) }
+        counters.connectionsClosed += 1
+        return true
+    }
+}

@@ -1,0 +1,180 @@
+import WiberBase
+import WiberSubject
+import WiberWire
+
+/// From a publish to those who want it.
+extension ShardCore {
+    /// Gives a client's message to all who want it, here and elsewhere; returns whether anybody does.
+    func route(_ message: NATSPublish, from sender: NATSClient) -> Bool {
+        let matches = nats.table.match(message.subject)
+        var isDelivered = false
+        var isRemote = false
+        for id in matches.plain {
+            switch nats[id]?.target {
+            case .client(let client, let sid):
+                if deliver(message, id, client, sid, from: sender) { isDelivered = true }
+            case .node(let place):
+                nats.routes[place].isPlain = true
+                isRemote = true
+            case nil: break
+            }
+        }
+        for queue in matches.queues {
+            if deliver(message, queue, from: sender) {
+                isDelivered = true
+            } else if let place = otherNode(for: queue) {
+                nats.routes[place].queues.append(queue.name)
+                isRemote = true
+            }
+        }
+        if isRemote { send(message, from: sender) }
+        return isDelivered || isRemote
+    }
+
+    /// Gives a message of another node's client to those of this node whom it is for.
+    func deliver(_ routed: RoutedMessage) {
+        let matches = nats.table.match(routed.message.subject)
+        if routed.isPlain {
+            for id in matches.plain {
+                guard case .client(let client, let sid) = nats[id]?.target else { continue }
+                _ = deliver(routed.message, id, client, sid, from: nil)
+            }
+        }
+        for name in routed.queues {
+            guard let queue = matches.queues.first(where: { $0.name == name }) else { continue }
+            _ = deliver(routed.message, queue, from: nil)
+        }
+    }
+
+    /// To one member on this node, by chance; to the next one, if that one may not have it.
+    private func deliver(
+        _ message: NATSPublish,
+        _ queue: QueueMatch,
+        from sender: NATSClient?
+    ) -> Bool {
+        let first = Int.random(in: 0..<max(1, queue.members.count), using: &random)
+        for step in queue.members.indices {
+            let id = queue.members[(first + step) % queue.members.count]
+            guard case .client(let client, let sid) = nats[id]?.target,
+                deliver(message, id, client, sid, from: sender)
+            else { continue }
+            return true
+        }
+        return false
+    }
+
+    /// Another node with a member of a queue group, by chance.
+    private func otherNode(for queue: QueueMatch) -> Int? {
+        let places = queue.members.compactMap { id -> Int? in
+            guard case .node(let place) = nats[id]?.target else { return nil }
+            return place
+        }
+        return places.randomElement(using: &random)
+    }
+
+    private func deliver(
+        _ message: NATSPublish,
+        _ id: SubscriptionID,
+        _ client: NATSClient,
+        _ sid: [UInt8],
+        from sender: NATSClient?
+    ) -> Bool {
+        guard !client.isClosing, client !== sender || client.options.echoes else { return false }
+        NATSWriter.message(
+            message,
+            sid: sid,
+            hasHeaders: client.options.hasHeaders,
+            into: &client.out
+        )
+        client.messagesOut &+= 1
+        counters.natsMessagesOut &+= 1
+        counters.natsBytesOut &+= UInt64(message.payload.count + (message.headers?.count ?? 0))
+        nats.delivered(id)
+        nats.touch(client)
+        if client.out.count > limits.natsPendingBytes { disconnectSlow(client) }
+        return true
+    }
+
+    /// A request that nobody hears is answered to the client that made it, if it listens.
+    func answerNoResponders(
+        _ reply: UnsafeRawBufferPointer,
+        _ subject: UnsafeRawBufferPointer,
+        _ client: NATSClient
+    ) {
+        for id in nats.table.match(reply).plain {
+            guard case .client(let owner, let sid) = nats[id]?.target, owner === client else {
+                continue
+            }
+            NATSWriter.noResponders(reply: reply, sid: sid, subject: subject, into: &client.out)
+            nats.delivered(id)
+            return
+        }
+    }
+
+    // MARK: What goes out
+
+    /// Sends what the turn has produced; a client that does not keep up gets it later.
+    func flushNATS() {
+        guard !nats.touched.isEmpty else { return }
+        let touched = nats.touched
+        nats.touched.removeAll(keepingCapacity: true)
+        for client in touched {
+            client.isTouched = false
+            flush(client)
+        }
+    }
+
+    private func flush(_ client: NATSClient) {
+        guard !client.isClosing else { return }
+        if !client.out.isEmpty, client.unwritableSince == nil {
+            client.bytesOut &+= UInt64(client.out.count)
+            counters.clientBytesSent += UInt64(client.out.count)
+            emit(.write(client.connection, client.out))
+            client.out = []
+        }
+        if client.hasInputEnded, client.out.isEmpty { close(client, reason: "the client left") }
+    }
+
+    func natsWritable(_ client: NATSClient, _ isWritable: Bool) {
+        client.unwritableSince = isWritable ? nil : client.unwritableSince ?? time.now
+        if isWritable { nats.touch(client) }
+    }
+
+    private func disconnectSlow(_ client: NATSClient) {
+        counters.slowReaders += 1
+        let facts = [("client", client.label), ("pending_bytes", "\(client.out.count)")]
+        trace(.warning, "slow consumer disconnected", facts)
+        client.out = []
+        close(client, reason: "slow consumer")
+    }
+
+    // MARK: Time
+
+    /// Clients that are gone without a word, and those that do not read.
+    func sweepNATS() {
+        guard nats.nextSweep <= time.now else { return }
+        nats.nextSweep = time.now + .seconds(1)
+        resumeStalled()
+        for connection in nats.clients.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
+            guard let client = nats.clients[connection], !client.isClosing else { continue }
+            if let since = client.unwritableSince, time.now.since(since) > limits.slowReader {
+                disconnectSlow(client)
+            } else if client.nextPing <= time.now {
+                ping(client)
+            }
+        }
+    }
+
+    private func ping(_ client: NATSClient) {
+        let isFirst = client.nextPing == client.since + .seconds(2)
+        client.nextPing = time.now + limits.pingInterval
+        if !isFirst, time.now.since(client.lastHeard) < limits.pingInterval {
+            client.unanswered = 0
+            return
+        }
+        guard client.unanswered < limits.pingsMax else { return end(client, .stale) }
+        client.unanswered += 1
+        client.out.appendLiteral("PING\r\n")
+        nats.touch(client)
+    }
+}

@@ -1,0 +1,71 @@
+import WiberBase
+
+/// Writes what a node says to a NATS client.
+public enum NATSWriter {
+    /// Writes `-ERR '<text>'`.
+    public static func error(_ text: String, into bytes: inout [UInt8]) {
+        bytes.appendLiteral("-ERR '")
+        bytes.append(contentsOf: text.utf8)
+        bytes.appendLiteral("'\r\n")
+    }
+
+    /// Writes `MSG` or, if there are headers and the client takes them, `HMSG`, and the payload.
+    public static func message(
+        _ message: NATSPublish,
+        sid: [UInt8],
+        hasHeaders: Bool,
+        into bytes: inout [UInt8]
+    ) {
+        let headers = hasHeaders ? message.headers : nil
+        let length =
+            message.subject.count + (message.reply?.count ?? 0) + sid.count
+            + (headers?.count ?? 0) + message.payload.count + 40
+        bytes.reserveRoom(for: length)
+        if headers == nil { bytes.appendLiteral("MSG ") } else { bytes.appendLiteral("HMSG ") }
+        bytes.append(contentsOf: message.subject)
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(contentsOf: sid)
+        bytes.append(UInt8(ascii: " "))
+        if let reply = message.reply {
+            bytes.append(contentsOf: reply)
+            bytes.append(UInt8(ascii: " "))
+        }
+        if let headers {
+            bytes.appendDecimal(UInt64(headers.count))
+            bytes.append(UInt8(ascii: " "))
+        }
+        bytes.appendDecimal(UInt64((headers?.count ?? 0) + message.payload.count))
+        bytes.appendLiteral("\r\n")
+        if let headers { bytes.append(contentsOf: headers) }
+        bytes.append(contentsOf: message.payload)
+        bytes.appendLiteral("\r\n")
+    }
+
+    /// Writes the answer to a request that nobody hears.
+    public static func noResponders(
+        reply: UnsafeRawBufferPointer,
+        sid: [UInt8],
+        subject: UnsafeRawBufferPointer,
+        into bytes: inout [UInt8]
+    ) {
+        var headers = Array("NATS/1.0 503\r\nNats-Subject: ".utf8)
+        headers.append(contentsOf: subject)
+        headers.appendLiteral("\r\n\r\n")
+        headers.withUnsafeBytes { headers in
+            let answer = NATSPublish(
+                subject: reply,
+                reply: nil,
+                headers: headers,
+                payload: UnsafeRawBufferPointer(start: nil, count: 0)
+            )
+            message(answer, sid: sid, hasHeaders: true, into: &bytes)
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Grows at once and by doubling, instead of once for each part.
+    fileprivate mutating func reserveRoom(for length: Int) {
+        if capacity < count + length { reserveCapacity(Swift.max(2 * capacity, count + length)) }
+    }
+}

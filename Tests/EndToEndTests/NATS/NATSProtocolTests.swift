@@ -1,0 +1,110 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite("The NATS protocol, byte for byte")
+    struct NATSProtocolTests {
+        private static let quiet =
+            "CONNECT {\"verbose\":false,\"pedantic\":false,\"headers\":true,\"no_responders\":true}\r\n"
+
+        /// What a node says after INFO to a client that says this and then pings, or is closed.
+        private func answer(_ text: String, from node: Node) throws -> String {
+            let socket = try Socket(port: node.port)
+            try socket.send(Array((text + "PING\r\n").utf8))
+            var bytes: [UInt8] = []
+            do {
+                while !bytes.ends(with: "PONG\r\n") {
+                    try socket.receive(into: &bytes, within: .seconds(10))
+                }
+            } catch Socket.Failure.closed {}
+            let said = String(decoding: bytes, as: UTF8.self)
+            let end = try #require(said.range(of: "\r\n"))
+            #expect(said.hasPrefix("INFO {"))
+            return String(said[end.upperBound...])
+        }
+
+        @Test func `a client that wants no words gets only messages`() throws {
+            let cluster = try Cluster.started(nodes: 1)
+            let node = cluster.nodes[0]
+            #expect(try answer(Self.quiet, from: node) == "PONG\r\n")
+            let said = try answer(
+                Self.quiet + "SUB a.* 1\r\nSUB a.> q 2\r\nPUB a.b r 2\r\nhi\r\nUNSUB 1\r\n"
+                    + "HPUB a.c 12 13\r\nNATS/1.0\r\n\r\n!\r\nPUB none 1\r\nx\r\n",
+                from: node
+            )
+            #expect(
+                said == "MSG a.b 1 r 2\r\nhi\r\nMSG a.b 2 r 2\r\nhi\r\n"
+                    + "HMSG a.c 2 12 13\r\nNATS/1.0\r\n\r\n!\r\nPONG\r\n"
+            )
+        }
+
+        @Test func `a client that says nothing of itself hears of everything`() throws {
+            let cluster = try Cluster.started(nodes: 1)
+            let said = try answer(
+                "CONNECT {}\r\nSUB a 1\r\nPUB a 0\r\n\r\nPUB b.* 0\r\n\r\nSUB x..y 2\r\nUNSUB 9\r\n",
+                from: cluster.nodes[0]
+            )
+            #expect(
+                said == "+OK\r\n+OK\r\n+OK\r\nMSG a 1 0\r\n\r\n"
+                    + "-ERR 'Invalid Publish Subject'\r\n-ERR 'Invalid Subject'\r\n+OK\r\nPONG\r\n"
+            )
+        }
+
+        @Test func `headers are kept from those who do not take them`() throws {
+            let cluster = try Cluster.started(nodes: 1)
+            let node = cluster.nodes[0]
+            let plain = try Socket(port: node.port)
+            let connect = "CONNECT {\"verbose\":false,\"pedantic\":false}\r\n"
+            try plain.send(Array((connect + "SUB a 1\r\nPING\r\n").utf8))
+            var bytes: [UInt8] = []
+            while !bytes.ends(with: "PONG\r\n") {
+                try plain.receive(into: &bytes, within: .seconds(10))
+            }
+            bytes = []
+            _ = try answer(Self.quiet + "HPUB a 12 13\r\nNATS/1.0\r\n\r\n!\r\n", from: node)
+            while !bytes.ends(with: "!\r\n") {
+                try plain.receive(into: &bytes, within: .seconds(10))
+            }
+            #expect(String(decoding: bytes, as: UTF8.self) == "MSG a 1 1\r\n!\r\n")
+            #expect(try answer(connect + "HPUB a 12 12\r\nNATS/1.0\r\n\r\n\r\n", from: node) == "")
+        }
+
+        @Test func `a request that nobody hears is answered at once, and echo can be off`() throws {
+            let cluster = try Cluster.started(nodes: 1)
+            let node = cluster.nodes[0]
+            let request = "SUB in.* 7\r\nPUB none in.1 0\r\n\r\n"
+            let status = "NATS/1.0 503\r\nNats-Subject: none\r\n\r\n"
+            #expect(
+                try answer(Self.quiet + request, from: node)
+                    == "HMSG in.1 7 \(status.utf8.count) \(status.utf8.count)\r\n\(status)\r\nPONG\r\n"
+            )
+            let deaf = Self.quiet.replacing("\"headers\"", with: "\"echo\":false,\"headers\"")
+            #expect(try answer(deaf + "SUB a 1\r\nPUB a 1\r\nx\r\n", from: node) == "PONG\r\n")
+        }
+
+        @Test(arguments: [
+            ("FOO\r\n", "-ERR 'Unknown Protocol Operation'\r\n"),
+            ("PUB a 2000000\r\n", "-ERR 'Maximum Payload Violation'\r\n"),
+            ("PUB a\r\n", ""),
+            ("CONNECT {\"protocol\":7}\r\n", "-ERR 'invalid client protocol'\r\n"),
+            ("CONNECT {\r\n", ""),
+            (
+                "SUB \(String(repeating: "x", count: 5_000)) 1\r\n",
+                "-ERR 'maximum control line exceeded'\r\n"
+            ),
+        ])
+        func `what cannot be ends the connection, with nats-server's words`(
+            text: String,
+            words: String
+        ) throws {
+            let cluster = try Cluster.started(nodes: 1)
+            #expect(try answer(Self.quiet + text, from: cluster.nodes[0]) == words)
+        }
+    }
+}
+
+extension [UInt8] {
+    fileprivate func ends(with text: String) -> Bool {
+        suffix(text.utf8.count).elementsEqual(text.utf8)
+    }
+}

@@ -81,7 +81,7 @@ extension Mutant {
     var place: Hunt.Place {
         switch self {
         case .configurationAtCommit, .changesOverlap, .anyVoteCounts, .configurationKept,
-            .learnerCounts, .oldTermCommitted, .staleCompletionTrusted:
+            .learnerCounts, .oldTermCommitted, .staleCompletionTrusted, .appendTruncates:
             .cores
         case .hardStateOnce, .hardStateSyncedOnce, .cacheTrusted, .failedSyncRetried,
             .diskErrorIgnored, .tailCopiedInPart, .segmentsNotSynced, .nameNotSynced,

@@ -1,4 +1,35 @@
 import WiberBase
+import WiberWire
+
+/// What became of some publishes in a row.
+enum PublishReply: Equatable {
+    /// Stored, from this sequence on.
+    case stored(first: Sequence, count: UInt32)
+    /// Stored before, from this sequence on.
+    case duplicate(first: Sequence, count: UInt32)
+    /// Not stored, or nobody knows.
+    case failed(LineErrorCode, String, count: UInt32)
+
+    /// How many publishes it is about.
+    var count: UInt32 {
+        switch self {
+        case .stored(_, let count), .duplicate(_, let count), .failed(_, _, let count): count
+        }
+    }
+
+    /// Writes a line for each.
+    func write(into out: inout [UInt8]) {
+        for place in 0..<UInt64(count) {
+            switch self {
+            case .stored(let first, _):
+                LineWriter.ok(Sequence(first.rawValue &+ place), isDuplicate: false, into: &out)
+            case .duplicate(let first, _):
+                LineWriter.ok(Sequence(first.rawValue &+ place), isDuplicate: true, into: &out)
+            case .failed(let code, let text, _): LineWriter.error(code, text, into: &out)
+            }
+        }
+    }
+}
 
 /// The replies of one connection, kept in the order of its requests.
 ///
@@ -11,6 +42,8 @@ struct ReplyQueue {
         case pending
         /// The first publish got this sequence, each later one the next.
         case sequences(first: Sequence)
+        /// What became of the publishes of the slot, in order.
+        case publishes([PublishReply])
         /// The whole reply, line ends included.
         case bytes([UInt8])
     }
@@ -76,17 +109,37 @@ struct ReplyQueue {
             switch slot.state {
             case .pending: return
             case .bytes(let bytes): out.append(contentsOf: bytes)
+            case .publishes(let replies): for reply in replies { reply.write(into: &out) }
             case .sequences(let first):
-                for place in 0..<UInt64(slot.count) {
-                    out.appendLiteral("OK ")
-                    out.appendDecimal(first.rawValue &+ place)
-                    out.appendLiteral("\r\n")
-                }
+                PublishReply.stored(first: first, count: slot.count).write(into: &out)
             }
-            slots.popFirst()
-            firstSlot += 1
-            requestCount -= Int(slot.count)
-            byteCount -= slot.byteCount
+            popFirst(slot)
         }
+    }
+
+    /// The same for a connection on which everything that waits is a publish.
+    ///
+    /// - Returns: `nil` if the first one's turn has not come.
+    mutating func nextPublishes() -> [PublishReply]? {
+        guard let slot = slots.first else { return nil }
+        switch slot.state {
+        case .pending: return nil
+        case .publishes(let replies):
+            popFirst(slot)
+            return replies
+        case .sequences(let first):
+            popFirst(slot)
+            return [.stored(first: first, count: slot.count)]
+        case .bytes:
+            popFirst(slot)
+            return [.failed(.unknown, "no answer", count: slot.count)]
+        }
+    }
+
+    private mutating func popFirst(_ slot: Slot) {
+        slots.popFirst()
+        firstSlot += 1
+        requestCount -= Int(slot.count)
+        byteCount -= slot.byteCount
     }
 }

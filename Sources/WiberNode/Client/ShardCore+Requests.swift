@@ -27,7 +27,8 @@ extension ShardCore {
             reply(
                 connection,
                 error: .unsupported,
-                "this version speaks the line protocol only: send HELP for its commands"
+                "CONNECT is what a client of NATS sends first, on a connection of its own; "
+                    + "this one speaks lines: send HELP for its commands"
             )
         }
     }
@@ -35,6 +36,7 @@ extension ShardCore {
     private func handle(_ publish: PublishRequest, _ connection: ConnectionID) {
         var body = MessageBody(payload: publish.payload)
         body.id = publish.id
+        hear(publish)
         if let slot = cachedSlot(publish.topic, connection) {
             if publish.topicIsSubject { body.subject = publish.topic }
             return self.publish(slot, body, from: connection)

@@ -114,7 +114,7 @@ extension ShardCore {
     private static let inboxMax =
         2 * (LineLimits.payloadLengthMax + LineLimits.controlLengthMax)
 
-    private func isCongested(_ session: Session) -> Bool {
+    func isCongested(_ session: Session) -> Bool {
         session.unwritableSince != nil
             || session.replies.requestCount >= limits.requestsPerConnection
             || session.replies.byteCount >= limits.pendingBytesPerConnection
@@ -171,6 +171,17 @@ extension ShardCore {
         reply(connection, bytes)
     }
 
+    /// Refuses a publish once its turn has come.
+    func refuse(_ connection: ConnectionID, _ code: LineErrorCode, _ text: String) {
+        guard let slot = sessions[connection]?.replies.add() else { return }
+        complete(connection, slot, [.failed(code, text, count: 1)])
+    }
+
+    func complete(_ connection: ConnectionID, _ slot: UInt64, _ replies: [PublishReply]) {
+        sessions[connection]?.replies.complete(slot, .publishes(replies))
+        touch(connection)
+    }
+
     func complete(_ connection: ConnectionID, _ slot: UInt64, _ text: [UInt8]) {
         sessions[connection]?.replies.complete(slot, .bytes(text))
         touch(connection)
@@ -179,9 +190,7 @@ extension ShardCore {
     /// Answers every request of a slot with the same failure.
     func fail(_ connection: ConnectionID, _ slot: UInt64, _ code: LineErrorCode, _ text: String) {
         guard let count = sessions[connection]?.replies.count(of: slot), count > 0 else { return }
-        var bytes: [UInt8] = []
-        for _ in 0..<count { LineWriter.error(code, text, into: &bytes) }
-        complete(connection, slot, bytes)
+        complete(connection, slot, [.failed(code, text, count: count)])
     }
 
     /// Sends what the turn has produced, and lets go on who was held back.
@@ -190,6 +199,10 @@ extension ShardCore {
         touchedSessions.removeAll(keepingCapacity: true)
         for connection in touched where sessions[connection] != nil {
             sessions[connection]?.isTouched = false
+            if let client = nats.clients[connection] {
+                acknowledgeStored(client)
+                continue
+            }
             withOut(of: connection) { out in
                 sessions[connection]?.replies.drain(into: &out)
             }

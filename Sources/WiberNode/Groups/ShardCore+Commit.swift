@@ -53,9 +53,7 @@ extension ShardCore {
                 sessions[connection]?.replies.complete(replySlot, .sequences(first: first))
                 touch(connection)
             case .duplicate(let connection, let replySlot, let first):
-                var text: [UInt8] = []
-                LineWriter.ok(first, isDuplicate: true, into: &text)
-                complete(connection, replySlot, text)
+                complete(connection, replySlot, [.duplicate(first: first, count: 1)])
             case .batch(let id): finishBatch(id)
             }
         }
@@ -89,11 +87,11 @@ extension ShardCore {
                 touch(connection)
                 continue
             }
-            var text: [UInt8] = []
+            var replies: [PublishReply] = []
             var left = run.count
             while left > 0, let outcome = rest.first {
                 let count = min(left, outcome.count)
-                write(outcome, count, into: &text)
+                replies.append(Self.reply(outcome, count))
                 left -= count
                 rest[rest.startIndex].count -= count
                 if rest[rest.startIndex].first != .zero {
@@ -102,25 +100,20 @@ extension ShardCore {
                 }
                 if rest[rest.startIndex].count == 0 { rest.removeFirst() }
             }
-            complete(connection, replySlot, text)
+            complete(connection, replySlot, replies)
         }
     }
 
-    private func write(_ outcome: BatchState.Outcome, _ count: UInt32, into text: inout [UInt8]) {
-        for place in 0..<UInt64(count) {
-            if outcome.first == .zero {
-                LineWriter.error(
-                    .dedupFull,
-                    "the memory for message ids is full: not stored; publish without an id, "
-                        + "or wait for the dedup window to pass",
-                    into: &text
-                )
-            } else {
-                let sequence = Sequence(outcome.first.rawValue + place)
-                LineWriter.ok(sequence, isDuplicate: outcome.isDuplicate, into: &text)
-            }
-        }
+    private static func reply(_ outcome: BatchState.Outcome, _ count: UInt32) -> PublishReply {
+        guard outcome.first != .zero else { return .failed(.dedupFull, dedupFull, count: count) }
+        return outcome.isDuplicate
+            ? .duplicate(first: outcome.first, count: count)
+            : .stored(first: outcome.first, count: count)
     }
+
+    private static let dedupFull =
+        "the memory for message ids is full: not stored; publish without an id, "
+        + "or wait for the dedup window to pass"
 
     // MARK: Failure
 

@@ -14,9 +14,9 @@ extension ShardCore {
         }
         let length = body.encodedLength
         guard groups[slot].outboxBytes + length <= limits.outboxBytes else {
-            return reply(
+            return refuse(
                 connection,
-                error: .overloaded,
+                .overloaded,
                 "topic \(groups[slot].configuration.name) has \(groups[slot].outboxBytes) bytes "
                     + "waiting for its leader; publish more slowly and try again"
             )
@@ -49,8 +49,7 @@ extension ShardCore {
                     answer: .duplicate(connection, slot: replySlot, of: first)
                 )
             )
-        case .refused(let reason):
-            reply(connection, error: .dedupFull, "\(reason)")
+        case .refused(let reason): refuse(connection, .dedupFull, "\(reason)")
         }
         markDirty(slot)
     }

@@ -187,6 +187,7 @@ extension ShardCore {
             store.register(id, name: record.configuration.name)
         }
         let slot = addGroup(id, record.configuration, replicas: record.replicas)
+        capture(id, record.configuration.subjects)
         if isReplica, groups[slot].raft?.lastIndex == .zero,
             record.replicas[Int(id.rawValue % UInt64(record.replicas.count))] == selfID
         {

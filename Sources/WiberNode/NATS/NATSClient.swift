@@ -20,6 +20,10 @@ final class NATSClient {
     /// The connection ends: nothing more is read or delivered.
     var isClosing = false
     var hasInputEnded = false
+    /// Publishes that topics store: where the acknowledgement of each goes, in order.
+    var acknowledgements = RingBuffer<NATSAcknowledgement>()
+    /// Nothing more is done for it until some of them are out.
+    var isHeld = false
     /// It is not read from, because a lane to another node is full.
     var isStalled = false
     var isTouched = false
@@ -42,4 +46,11 @@ final class NATSClient {
 
     /// How a log line names it: the client's own name, if it has one.
     var label: String { options.name.isEmpty ? address : "\(options.name) (\(address))" }
+}
+
+/// Where the acknowledgement of a stored publish goes.
+struct NATSAcknowledgement {
+    let group: GroupID
+    /// `nil`: nobody asked for one.
+    let reply: [UInt8]?
 }

@@ -10,6 +10,8 @@ struct NATSSubscription {
         case client(NATSClient, sid: [UInt8])
         /// Another node, by its place among the peers.
         case node(Int)
+        /// A topic that captures the subject.
+        case topic(GroupID)
     }
 
     let target: Target
@@ -39,6 +41,7 @@ struct NATSHub {
     /// By ``SubscriptionID``; a place that is free is `nil`.
     private var subscriptions: ContiguousArray<NATSSubscription?> = []
     private var free: [Int] = []
+    private var topicCount = 0
     /// How many subscriptions of this node's clients there are to each interest; kept only where
     /// there are other nodes to tell.
     private(set) var own: [Interest: UInt32] = [:]
@@ -72,7 +75,7 @@ struct NATSHub {
     }
 
     /// How many subscriptions there are, of clients and of other nodes.
-    var subscriptionCount: Int { subscriptions.count - free.count }
+    var listenerCount: Int { subscriptions.count - free.count - topicCount }
 
     subscript(_ id: SubscriptionID) -> NATSSubscription? {
         let place = Int(clamping: id.rawValue)
@@ -108,9 +111,12 @@ struct NATSHub {
         } else {
             subscriptions[place] = subscription
         }
-        if case .client(let client, let sid) = target {
+        switch target {
+        case .client(let client, let sid):
             client.subscriptions[sid] = id
             count(interest, isWanted: true)
+        case .node: break
+        case .topic: topicCount += 1
         }
         return id
     }
@@ -124,9 +130,12 @@ struct NATSHub {
         invariant(isThere, "subscription \(id.rawValue) is in the table")
         subscriptions[Int(id.rawValue)] = nil
         free.append(Int(id.rawValue))
-        if case .client(let client, let sid) = subscription.target {
+        switch subscription.target {
+        case .client(let client, let sid):
             client.subscriptions[sid] = nil
             count(interest, isWanted: false)
+        case .node: break
+        case .topic: topicCount -= 1
         }
     }
 

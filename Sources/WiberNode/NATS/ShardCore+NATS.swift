@@ -28,7 +28,9 @@ extension ShardCore {
 
     /// The first bytes of a connection said that it speaks NATS.
     func openNATS(_ session: Session, _ bytes: [UInt8]) {
-        sessions[session.connection] = nil
+        sessions[session.connection]?.inbox = []
+        sessions[session.connection]?.out = []
+        sessions[session.connection]?.isUndecided = false
         let client = NATSClient(
             connection: session.connection,
             address: session.address,
@@ -45,22 +47,28 @@ extension ShardCore {
         client.lastHeard = time.now
         client.bytesIn &+= UInt64(bytes.count)
         nats.touch(client)
-        if client.inbox.isEmpty {
+        if client.isHeld {
+            client.inbox.append(contentsOf: bytes)
+        } else if client.inbox.isEmpty {
             let used = perform(bytes, client)
             if used < bytes.count { client.inbox.append(contentsOf: bytes[used...]) }
         } else {
             client.inbox.append(contentsOf: bytes)
-            let inbox = client.inbox
-            client.inbox = []
-            let used = inbox.withUnsafeBytes { perform($0, client) }
-            client.inbox = used == 0 ? inbox : Array(inbox[used...])
+            performInbox(client)
         }
+    }
+
+    private func performInbox(_ client: NATSClient) {
+        let inbox = client.inbox
+        client.inbox = []
+        let used = inbox.withUnsafeBytes { perform($0, client) }
+        client.inbox = used == 0 ? inbox : Array(inbox[used...])
     }
 
     /// Performs whole operations; returns how many bytes are done with.
     private func perform(_ bytes: UnsafeRawBufferPointer, _ client: NATSClient) -> Int {
         var offset = 0
-        while offset < bytes.count, !client.isClosing {
+        while offset < bytes.count, !client.isClosing, !client.isHeld {
             switch NATSScanner.next(in: UnsafeRawBufferPointer(rebasing: bytes[offset...])) {
             case .needMore: return offset
             case .operation(let operation, let consumed):
@@ -69,7 +77,23 @@ extension ShardCore {
             case .failed(let failure): end(client, failure)
             }
         }
-        return bytes.count
+        return client.isClosing ? bytes.count : offset
+    }
+
+    /// Reads nothing more until publishes that wait for their commit are answered.
+    func hold(_ client: NATSClient) {
+        guard !client.isHeld else { return }
+        client.isHeld = true
+        counters.readingPauses += 1
+        if !client.isStalled { emit(.setReading(client.connection, false)) }
+    }
+
+    /// Goes on with what a client that was held back has sent.
+    func release(_ client: NATSClient) {
+        guard client.isHeld, !client.isClosing else { return }
+        client.isHeld = false
+        if !client.isStalled { emit(.setReading(client.connection, true)) }
+        performInbox(client)
     }
 
     private func perform(_ operation: NATSOperation, _ client: NATSClient) {
@@ -115,9 +139,11 @@ extension ShardCore {
         } else {
             acknowledge(client)
         }
-        guard !route(publish, from: client), let reply = publish.reply,
-            client.options.wantsNoResponders
-        else { return }
+        let outcome = route(publish, from: client)
+        if let group = outcome.topic { return store(publish, in: group, from: client) }
+        guard !outcome.isHeard, let reply = publish.reply, client.options.wantsNoResponders else {
+            return
+        }
         answerNoResponders(reply, publish.subject, client)
     }
 
@@ -169,11 +195,9 @@ extension ShardCore {
     }
 
     /// The connection is gone.
-    func natsClosed(_ connection: ConnectionID) -> Bool {
-        guard let client = nats.clients.removeValue(forKey: connection) else { return false }
+    func natsClosed(_ connection: ConnectionID) {
+        guard let client = nats.clients.removeValue(forKey: connection) else { return }
         client.isClosing = true
         for id in client.subscriptions.values.sorted() { nats.remove(id) }
-        counters.connectionsClosed += 1
-        return true
     }
 }

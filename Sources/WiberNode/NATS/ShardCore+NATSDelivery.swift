@@ -4,31 +4,45 @@ import WiberWire
 
 /// From a publish to those who want it.
 extension ShardCore {
-    /// Gives a client's message to all who want it, here and elsewhere; returns whether anybody does.
-    func route(_ message: NATSPublish, from sender: NATSClient) -> Bool {
+    /// Who wants a message.
+    struct Routing {
+        /// Whether a client gets it, here or on another node.
+        var isHeard = false
+        /// The oldest topic that captures its subject.
+        var topic: GroupID?
+    }
+
+    /// Gives a message to all clients who want it, here and elsewhere; `sender` is `nil` if it is the
+    /// node's own.
+    @discardableResult
+    func route(_ message: NATSPublish, from sender: NATSClient?) -> Routing {
         let matches = nats.table.match(message.subject)
-        var isDelivered = false
+        var routing = Routing()
         var isRemote = false
         for id in matches.plain {
             switch nats[id]?.target {
             case .client(let client, let sid):
-                if deliver(message, id, client, sid, from: sender) { isDelivered = true }
+                if deliver(message, id, client, sid, from: sender) { routing.isHeard = true }
             case .node(let place):
                 nats.routes[place].isPlain = true
                 isRemote = true
+            case .topic(let group): routing.topic = min(routing.topic ?? group, group)
             case nil: break
             }
         }
         for queue in matches.queues {
             if deliver(message, queue, from: sender) {
-                isDelivered = true
+                routing.isHeard = true
             } else if let place = otherNode(for: queue) {
                 nats.routes[place].queues.append(queue.name)
                 isRemote = true
             }
         }
-        if isRemote { send(message, from: sender) }
-        return isDelivered || isRemote
+        if isRemote {
+            routing.isHeard = true
+            send(message, from: sender)
+        }
+        return routing
     }
 
     /// Gives a message of another node's client to those of this node whom it is for.
@@ -132,7 +146,8 @@ extension ShardCore {
             emit(.write(client.connection, client.out))
             client.out = []
         }
-        if client.hasInputEnded, client.out.isEmpty { close(client, reason: "the client left") }
+        let isDone = client.out.isEmpty && client.acknowledgements.isEmpty && !client.isHeld
+        if client.hasInputEnded, isDone { close(client, reason: "the client left") }
     }
 
     func natsWritable(_ client: NATSClient, _ isWritable: Bool) {

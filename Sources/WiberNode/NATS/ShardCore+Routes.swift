@@ -46,7 +46,7 @@ extension ShardCore {
     // MARK: Messages
 
     /// Puts a message into the buffers of the nodes that are marked in `nats.routes`.
-    func send(_ message: NATSPublish, from sender: NATSClient) {
+    func send(_ message: NATSPublish, from sender: NATSClient?) {
         for place in nats.routes.indices where nats.routes[place].isWanted {
             let routed = RoutedMessage(
                 message: message,
@@ -64,7 +64,7 @@ extension ShardCore {
             }
             routed.encode(into: &nats.routes[place].out)
             counters.natsRouted += 1
-            if !peers[place].isWritable { stall(sender) }
+            if let sender, !peers[place].isWritable { stall(sender) }
         }
     }
 
@@ -112,7 +112,7 @@ extension ShardCore {
         client.isStalled = true
         counters.readingPauses += 1
         nats.stalled.append(client)
-        emit(.setReading(client.connection, false))
+        if !client.isHeld { emit(.setReading(client.connection, false)) }
     }
 
     /// Goes on with those that waited, if no lane is full.
@@ -123,7 +123,7 @@ extension ShardCore {
         nats.stalled = []
         for client in stalled {
             client.isStalled = false
-            guard !client.isClosing else { continue }
+            guard !client.isClosing, !client.isHeld else { continue }
             emit(.setReading(client.connection, true))
         }
     }

@@ -98,7 +98,7 @@ extension ShardCore {
     // MARK: The end of a connection
 
     func closed(_ connection: ConnectionID, wasReset: Bool) {
-        if natsClosed(connection) { return }
+        natsClosed(connection)
         if sessions[connection] != nil { return closeSession(connection) }
         if relays[connection] != nil { return relayEnded(connection) }
         if let lane = incoming.removeValue(forKey: connection) {

@@ -1,12 +1,13 @@
 import WiberBase
 import WiberRaft
+import WiberSubject
 import WiberTopic
 
 /// The figures of `/metrics`: every queue has one.
 extension ShardCore {
     /// All figures of this shard, in a fixed order.
     public func metrics() -> [Metric] {
-        clientMetrics() + publishMetrics() + clusterMetrics() + queueMetrics() + topicMetrics()
+        clientMetrics() + natsMetrics() + publishMetrics() + clusterMetrics() + queueMetrics() + topicMetrics()
             + logMetrics()
     }
 
@@ -48,6 +49,49 @@ extension ShardCore {
                 "wiber_reading_pauses_total",
                 "Times that a client was not read from, because too much was under way.",
                 counters.readingPauses
+            ),
+        ]
+    }
+
+    private func natsMetrics() -> [Metric] {
+        [
+            gauge("wiber_nats_connections", "Clients that speak NATS.", nats.clients.count),
+            gauge(
+                "wiber_nats_subscriptions",
+                "Subscriptions of clients that speak NATS, and of other nodes for theirs.",
+                nats.listenerCount
+            ),
+            counter(
+                "wiber_nats_messages_received_total",
+                "Messages from clients that speak NATS.",
+                counters.natsMessagesIn
+            ),
+            counter("wiber_nats_bytes_received_total", "Their bytes.", counters.natsBytesIn),
+            counter(
+                "wiber_nats_messages_sent_total",
+                "Messages to clients that speak NATS.",
+                counters.natsMessagesOut
+            ),
+            counter("wiber_nats_bytes_sent_total", "Their bytes.", counters.natsBytesOut),
+            counter(
+                "wiber_nats_messages_routed_total",
+                "Messages to other nodes, for their clients.",
+                counters.natsRouted
+            ),
+            counter(
+                "wiber_nats_messages_unrouted_total",
+                "Messages for another node that could not be reached; nobody there gets them.",
+                counters.natsRoutedLost
+            ),
+            counter(
+                "wiber_nats_match_hits_total",
+                "Subjects whose subscriptions were known from lately.",
+                nats.table.cacheHits
+            ),
+            counter(
+                "wiber_nats_match_misses_total",
+                "Subjects whose subscriptions had to be looked up.",
+                nats.table.cacheMisses
             ),
         ]
     }

@@ -28,6 +28,19 @@ public struct NATSPublish {
     public var headers: UnsafeRawBufferPointer?
     /// What the message says.
     public var payload: UnsafeRawBufferPointer
+
+    /// A publish, of whatever is given.
+    public init(
+        subject: UnsafeRawBufferPointer,
+        reply: UnsafeRawBufferPointer? = nil,
+        headers: UnsafeRawBufferPointer? = nil,
+        payload: UnsafeRawBufferPointer
+    ) {
+        self.subject = subject
+        self.reply = reply
+        self.headers = headers
+        self.payload = payload
+    }
 }
 
 /// A subscription.

@@ -1,4 +1,4 @@
-import WiberBase
+public import WiberBase
 
 /// Writes what a node says to a NATS client.
 public enum NATSWriter {
@@ -39,6 +39,50 @@ public enum NATSWriter {
         if let headers { bytes.append(contentsOf: headers) }
         bytes.append(contentsOf: message.payload)
         bytes.appendLiteral("\r\n")
+    }
+
+    /// Writes what a publisher hears once its message is safe: `{"stream":"…","seq":1}`.
+    public static func acknowledgement(
+        _ stream: String,
+        _ sequence: Sequence,
+        isDuplicate: Bool,
+        into bytes: inout [UInt8]
+    ) {
+        var json = JSONWriter()
+        json.object { json in
+            json.field("stream", stream)
+            json.field("seq", sequence.rawValue)
+            if isDuplicate { json.field("duplicate", true) }
+        }
+        bytes += json.bytes
+    }
+
+    /// Writes why a message was not stored, in JetStream's form and with its codes.
+    public static func refusal(
+        _ stream: String,
+        _ code: LineErrorCode,
+        _ text: String,
+        into bytes: inout [UInt8]
+    ) {
+        let (status, number): (UInt64, UInt64) =
+            switch code {
+            case .tooLong: (400, 10_097)
+            case .overloaded: (429, 10_167)
+            case .dedupFull: (503, 10_023)
+            case .diskFull: (503, 10_047)
+            default: (503, 10_008)
+            }
+        var json = JSONWriter()
+        json.object { json in
+            json.object("error") { json in
+                json.field("code", status)
+                json.field("err_code", number)
+                json.field("description", text)
+            }
+            json.field("stream", stream)
+            json.field("seq", UInt64(0))
+        }
+        bytes += json.bytes
     }
 
     /// Writes the answer to a request that nobody hears.

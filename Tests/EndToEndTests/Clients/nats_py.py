@@ -4,6 +4,7 @@ A scenario that goes wrong raises, and the process exits with 1.
 """
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -138,9 +139,35 @@ async def reconnect(urls, process):
     await other.drain()
 
 
+async def stored(urls):
+    """What a topic captures is heard at once, and acknowledged once it is safe."""
+    sender = await nats.connect(urls[0])
+    hearer = await nats.connect(urls[-1])
+    found, probes = [], []
+    await hearer.subscribe("orders.>", cb=collector(found)[0])
+    await hearer.subscribe("probe", cb=collector(probes)[1])
+    await hearer.flush()
+    await heard(sender, "probe", probes)
+    for number in range(1, 51):
+        answer = await sender.request("orders.new", b"%d" % number, timeout=5)
+        assert json.loads(answer.data) == {"stream": "orders", "seq": number}, answer.data
+    for expected in ({}, {"duplicate": True}):
+        headers = {"Nats-Msg-Id": "an id", "Other": "kept"}
+        answer = await sender.request("orders", b"once", timeout=5, headers=headers)
+        assert json.loads(answer.data) == {"stream": "orders", "seq": 51} | expected, answer.data
+    await sender.publish("orders.quiet", b"nobody waits for this one")
+    await sender.flush()
+    await until(lambda: len(found) == 51, "51 messages")
+    assert [m.data for m in found[:50]] == [b"%d" % n for n in range(1, 51)]
+    await sender.drain()
+    await hearer.drain()
+
+
 async def main(scenario, arguments):
     if scenario == "basics":
         await basics(arguments)
+    elif scenario == "stored":
+        await stored(arguments)
     elif scenario == "reconnect":
         await reconnect(arguments[1:], int(arguments[0]))
     else:

@@ -29,6 +29,24 @@ extension EndToEnd {
             try python("basics", cluster.nodes.map(url))
         }
 
+        @Test(arguments: [1, 3])
+        func `what a topic captures is heard, stored and acknowledged`(nodes: Int) throws {
+            let topics = "  - name: orders\n    dedup: { window: 2m, by: id }\n"
+            let cluster = try Cluster.started(nodes: nodes, topics: topics)
+            try eventually("the topic is there") {
+                try cluster.nodes.allSatisfy {
+                    try $0.client().request("TOPICS").contains("orders")
+                }
+            }
+            try python("stored", cluster.nodes.map(url))
+            let history = try obtain("all 52 messages") {
+                let found = try cluster.nodes[nodes - 1].client().history("orders", from: 1)
+                return found.messages.count == 52 ? found : nil
+            }
+            #expect(history.messages.prefix(50).compactMap(\.data) == (1...50).map { "\($0)" })
+            #expect(history.messages.last?.data == "nobody waits for this one")
+        }
+
         @Test func `the Python client goes on at another node when its own is killed`() throws {
             let cluster = try Cluster.started(nodes: 3)
             let process = try #require(cluster.nodes[0].process?.pid)

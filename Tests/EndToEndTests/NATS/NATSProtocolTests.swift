@@ -82,6 +82,29 @@ extension EndToEnd {
             #expect(try answer(deaf + "SUB a 1\r\nPUB a 1\r\nx\r\n", from: node) == "PONG\r\n")
         }
 
+        @Test func `what a person publishes is heard, and what a client publishes is followed`()
+            throws
+        {
+            let cluster = try Cluster.started(nodes: 1)
+            let node = cluster.nodes[0]
+            let person = try node.client()
+            #expect(try person.request("PUB notes first") == "OK 1")
+            #expect(try person.request("SUB notes") == "OK subscribed to notes")
+            let client = try Socket(port: node.port)
+            try client.send(Array((Self.quiet + "SUB notes 1\r\nPING\r\n").utf8))
+            var bytes: [UInt8] = []
+            while !bytes.ends(with: "PONG\r\n") {
+                try client.receive(into: &bytes, within: .seconds(10))
+            }
+            #expect(try node.client().request("PUB notes hello") == "OK 2")
+            while !bytes.ends(with: "MSG notes 1 5\r\nhello\r\n") {
+                try client.receive(into: &bytes, within: .seconds(10))
+            }
+            #expect(try person.readLine().hasSuffix("hello"))
+            try client.send(Array("PUB notes.x 2\r\nhi\r\n".utf8))
+            #expect(try person.readLine().hasSuffix("hi"))
+        }
+
         @Test(arguments: [
             ("FOO\r\n", "-ERR 'Unknown Protocol Operation'\r\n"),
             ("PUB a 2000000\r\n", "-ERR 'Maximum Payload Violation'\r\n"),

@@ -7,7 +7,8 @@ import WiberTopic
 extension ShardCore {
     /// All figures of this shard, in a fixed order.
     public func metrics() -> [Metric] {
-        clientMetrics() + natsMetrics() + publishMetrics() + clusterMetrics() + queueMetrics() + topicMetrics()
+        clientMetrics() + natsMetrics() + publishMetrics() + clusterMetrics() + queueMetrics()
+            + topicMetrics()
             + logMetrics()
     }
 

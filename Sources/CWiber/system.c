@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include <malloc.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -20,5 +21,10 @@ uint64_t wiber_wall_nanoseconds(void) { return nanoseconds(CLOCK_REALTIME); }
 int wiber_syncfs(int descriptor) { return syncfs(descriptor); }
 
 int wiber_lock(int descriptor) { return flock(descriptor, LOCK_EX | LOCK_NB); }
+
+void wiber_keep_buffers(int bytes) {
+    mallopt(M_MMAP_THRESHOLD, bytes);
+    mallopt(M_TRIM_THRESHOLD, bytes);
+}
 
 int wiber_signal_on_parent_death(int signal) { return prctl(PR_SET_PDEATHSIG, signal); }

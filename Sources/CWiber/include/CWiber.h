@@ -22,5 +22,8 @@ int wiber_syncfs(int descriptor);
 /// Takes an exclusive lock without waiting; 0, or -1 with errno (EWOULDBLOCK: somebody has it).
 int wiber_lock(int descriptor);
 
+/// Lets the C library keep freed memory in pieces of up to `bytes` for later use.
+void wiber_keep_buffers(int bytes);
+
 /// Asks the kernel to send `signal` to this process when its parent dies; 0, or -1 with errno.
 int wiber_signal_on_parent_death(int signal);

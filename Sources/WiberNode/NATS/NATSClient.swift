@@ -13,6 +13,8 @@ final class NATSClient {
     var inbox: [UInt8] = []
     /// What goes out at the end of the turn, or once the client reads again.
     var out: [UInt8] = []
+    /// What a turn's bytes for it may come to, by the turn before.
+    var outCapacity = 0
     /// By the client's own names.
     var subscriptions: [[UInt8]: SubscriptionID] = [:]
     /// Whether the buffer towards the client is full, and since when.

@@ -3,7 +3,9 @@ import WiberSubject
 import WiberWire
 
 /// What a client wants, or what the clients of another node want.
-struct NATSSubscription {
+///
+/// A class: a delivery must not copy it.
+final class NATSSubscription {
     /// Where its messages go.
     enum Target {
         /// A client of this node, which calls it so.
@@ -19,6 +21,11 @@ struct NATSSubscription {
     /// It ends after so many messages; 0: it does not.
     var max: UInt64 = 0
     var delivered: UInt64 = 0
+
+    init(target: Target, interest: Interest) {
+        self.target = target
+        self.interest = interest
+    }
 }
 
 /// A subject that is wanted, by a queue group or plainly.
@@ -82,19 +89,10 @@ struct NATSHub {
         return place < subscriptions.count ? subscriptions[place] : nil
     }
 
-    /// Counts a delivery; returns whether it was the last one, and the subscription is gone.
-    @discardableResult
-    mutating func delivered(_ id: SubscriptionID) -> Bool {
-        let place = Int(clamping: id.rawValue)
-        guard place < subscriptions.count, let max = subscriptions[place]?.max else { return false }
-        subscriptions[place]?.delivered &+= 1
-        guard max > 0, subscriptions[place]?.delivered ?? 0 >= max else { return false }
-        remove(id)
-        return true
-    }
-
-    mutating func limit(_ id: SubscriptionID, to max: UInt64) {
-        subscriptions[Int(clamping: id.rawValue)]?.max = max
+    /// Counts a delivery; a subscription ends with the last one that it may have.
+    mutating func delivered(_ subscription: NATSSubscription, _ id: SubscriptionID) {
+        subscription.delivered &+= 1
+        if subscription.max > 0, subscription.delivered >= subscription.max { remove(id) }
     }
 
     /// - Returns: `nil` if the subject is not valid.

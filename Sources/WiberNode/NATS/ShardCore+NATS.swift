@@ -172,7 +172,7 @@ extension ShardCore {
     private func unsubscribe(_ sid: [UInt8], _ max: UInt64, _ client: NATSClient) {
         guard let id = client.subscriptions[sid], let subscription = nats[id] else { return }
         if max == 0 || subscription.delivered >= max { return nats.remove(id) }
-        nats.limit(id, to: max)
+        subscription.max = max
     }
 
     // MARK: The end of a connection

@@ -20,14 +20,16 @@ extension ShardCore {
         var routing = Routing()
         var isRemote = false
         for id in matches.plain {
-            switch nats[id]?.target {
+            guard let subscription = nats[id] else { continue }
+            switch subscription.target {
             case .client(let client, let sid):
-                if deliver(message, id, client, sid, from: sender) { routing.isHeard = true }
+                if deliver(message, id, subscription, client, sid, from: sender) {
+                    routing.isHeard = true
+                }
             case .node(let place):
                 nats.routes[place].isPlain = true
                 isRemote = true
             case .topic(let group): routing.topic = min(routing.topic ?? group, group)
-            case nil: break
             }
         }
         for queue in matches.queues {
@@ -50,8 +52,10 @@ extension ShardCore {
         let matches = nats.table.match(routed.message.subject)
         if routed.isPlain {
             for id in matches.plain {
-                guard case .client(let client, let sid) = nats[id]?.target else { continue }
-                _ = deliver(routed.message, id, client, sid, from: nil)
+                guard let subscription = nats[id],
+                    case .client(let client, let sid) = subscription.target
+                else { continue }
+                _ = deliver(routed.message, id, subscription, client, sid, from: nil)
             }
         }
         for name in routed.queues {
@@ -69,8 +73,9 @@ extension ShardCore {
         let first = Int.random(in: 0..<max(1, queue.members.count), using: &random)
         for step in queue.members.indices {
             let id = queue.members[(first + step) % queue.members.count]
-            guard case .client(let client, let sid) = nats[id]?.target,
-                deliver(message, id, client, sid, from: sender)
+            guard let subscription = nats[id],
+                case .client(let client, let sid) = subscription.target,
+                deliver(message, id, subscription, client, sid, from: sender)
             else { continue }
             return true
         }
@@ -89,11 +94,13 @@ extension ShardCore {
     private func deliver(
         _ message: NATSPublish,
         _ id: SubscriptionID,
+        _ subscription: NATSSubscription,
         _ client: NATSClient,
         _ sid: [UInt8],
         from sender: NATSClient?
     ) -> Bool {
         guard !client.isClosing, client !== sender || client.options.echoes else { return false }
+        if client.out.isEmpty { client.out.reserveCapacity(client.outCapacity) }
         NATSWriter.message(
             message,
             sid: sid,
@@ -103,7 +110,7 @@ extension ShardCore {
         client.messagesOut &+= 1
         counters.natsMessagesOut &+= 1
         counters.natsBytesOut &+= UInt64(message.payload.count + (message.headers?.count ?? 0))
-        nats.delivered(id)
+        nats.delivered(subscription, id)
         nats.touch(client)
         if client.out.count > limits.natsPendingBytes { disconnectSlow(client) }
         return true
@@ -116,11 +123,11 @@ extension ShardCore {
         _ client: NATSClient
     ) {
         for id in nats.table.match(reply).plain {
-            guard case .client(let owner, let sid) = nats[id]?.target, owner === client else {
-                continue
-            }
+            guard let subscription = nats[id],
+                case .client(let owner, let sid) = subscription.target, owner === client
+            else { continue }
             NATSWriter.noResponders(reply: reply, sid: sid, subject: subject, into: &client.out)
-            nats.delivered(id)
+            nats.delivered(subscription, id)
             return
         }
     }
@@ -143,6 +150,7 @@ extension ShardCore {
         if !client.out.isEmpty, client.unwritableSince == nil {
             client.bytesOut &+= UInt64(client.out.count)
             counters.clientBytesSent += UInt64(client.out.count)
+            client.outCapacity = min(client.out.count + client.out.count / 8, 1 << 20)
             emit(.write(client.connection, client.out))
             client.out = []
         }

@@ -48,24 +48,41 @@ extension ShardCore {
     /// Puts a message into the buffers of the nodes that are marked in `nats.routes`.
     func send(_ message: NATSPublish, from sender: NATSClient?) {
         for place in nats.routes.indices where nats.routes[place].isWanted {
-            let routed = RoutedMessage(
+            var routed = RoutedMessage(
                 message: message,
                 isPlain: nats.routes[place].isPlain,
-                queues: nats.routes[place].queues
+                queues: []
             )
+            var length = 0
+            for queue in nats.routes[place].queues {
+                if length + queue.count > RoutedMessage.queueBytesMax
+                    || routed.queues.count >= RoutedMessage.queuesMax
+                {
+                    append(routed, to: place)
+                    routed.isPlain = false
+                    routed.queues = []
+                    length = 0
+                }
+                routed.queues.append(queue)
+                length += queue.count
+            }
+            append(routed, to: place)
             nats.routes[place].isPlain = false
             nats.routes[place].queues.removeAll()
-            guard peers[place].openLane != nil else {
-                counters.natsRoutedLost += 1
-                continue
-            }
-            if nats.routes[place].out.count + routed.encodedLength > Self.routedFrameBytes {
-                flushRoute(place)
-            }
-            routed.encode(into: &nats.routes[place].out)
-            counters.natsRouted += 1
-            if let sender, !peers[place].isWritable { stall(sender) }
+            if let sender, peers[place].openLane != nil, !peers[place].isWritable { stall(sender) }
         }
+    }
+
+    private func append(_ routed: RoutedMessage, to place: Int) {
+        guard peers[place].openLane != nil else {
+            counters.natsRoutedLost += 1
+            return
+        }
+        if nats.routes[place].out.count + routed.encodedLength > Self.routedFrameBytes {
+            flushRoute(place)
+        }
+        routed.encode(into: &nats.routes[place].out)
+        counters.natsRouted += 1
     }
 
     /// More than the longest message, and less than the longest frame.

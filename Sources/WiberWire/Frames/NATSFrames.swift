@@ -56,6 +56,11 @@ public struct InterestChange: Sendable, Equatable {
 ///     …     4     queues    how many; each 4+n
 ///     …     4+n   payload
 public struct RoutedMessage {
+    /// The most queue groups of one message, and the most bytes of their names: more go in another.
+    public static let queuesMax = 4_096
+    /// See ``queuesMax``.
+    public static let queueBytesMax = 1 << 20
+
     /// What a client published.
     public var message: NATSPublish
     /// Whether all plain subscriptions of the node get it.
@@ -102,7 +107,7 @@ public struct RoutedMessage {
         let reply = flags & 2 != 0 ? try slice(&reader) : nil
         let headers = flags & 4 != 0 ? try slice(&reader) : nil
         let count = try reader.integer(UInt32.self)
-        guard count <= NATSLimits.controlLineMax else {
+        guard count <= queuesMax else {
             throw .invalid(field: "queues", value: UInt64(count))
         }
         var queues: [[UInt8]] = []

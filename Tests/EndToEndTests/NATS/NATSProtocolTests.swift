@@ -105,6 +105,32 @@ extension EndToEnd {
             #expect(try person.readLine().hasSuffix("hi"))
         }
 
+        @Test func `thousands of queue groups with long names on another node get a message each`()
+            throws
+        {
+            let cluster = try Cluster.started(nodes: 3)
+            let member = try Socket(port: cluster.nodes[1].port)
+            let name = String(repeating: "q", count: 1_300)
+            var text = Self.quiet
+            for number in 1...5_000 { text += "SUB jobs \(name)\(number) \(number)\r\n" }
+            try member.send(Array((text + "PING\r\n").utf8))
+            var bytes: [UInt8] = []
+            while !bytes.ends(with: "PONG\r\n") {
+                try member.receive(into: &bytes, within: .seconds(10))
+            }
+            try eventually("the interest is known at another node") {
+                try HTTP.get("/metrics", port: cluster.nodes[0].httpPort).text
+                    .contains("wiber_nats_subscriptions 5000\n")
+            }
+            bytes = []
+            let said = try answer(Self.quiet + "PUB jobs 2\r\nhi\r\n", from: cluster.nodes[0])
+            #expect(said == "PONG\r\n")
+            let all = (1...5_000).reduce(0) { $0 + "MSG jobs \($1) 2\r\nhi\r\n".utf8.count }
+            while bytes.count < all { try member.receive(into: &bytes, within: .seconds(10)) }
+            #expect(bytes.count == all)
+            for node in cluster.nodes { #expect(node.isRunning) }
+        }
+
         @Test(arguments: [
             ("FOO\r\n", "-ERR 'Unknown Protocol Operation'\r\n"),
             ("PUB a 2000000\r\n", "-ERR 'Maximum Payload Violation'\r\n"),

@@ -53,6 +53,21 @@ struct RegressionTests {
             name: "the checker asked a repaired log for what others had committed without it"
         ),
         Regression(
+            seed: 402,
+            scenario: .damage,
+            name: "a file that was gone came back by a write, as an empty one"
+        ),
+        Regression(
+            seed: 632,
+            scenario: .damage,
+            name: "a sector in two places hid the last batch of a log"
+        ),
+        Regression(
+            seed: 25_000_108,
+            scenario: .restarts,
+            name: "the checker held it against a leader that a node of its quorum stopped"
+        ),
+        Regression(
             seed: 201,
             scenario: .damage,
             name: "damage in unused places kept a node from starting"

@@ -153,6 +153,8 @@ extension ShardCore {
             client.outCapacity = min(client.out.count + client.out.count / 8, 1 << 20)
             emit(.write(client.connection, client.out))
             client.out = []
+        } else if client.out.count > limits.natsPendingBytes {
+            return disconnectSlow(client)
         }
         let isDone = client.out.isEmpty && client.acknowledgements.isEmpty && !client.isHeld
         if client.hasInputEnded, isDone { close(client, reason: "the client left") }

@@ -131,6 +131,20 @@ extension EndToEnd {
             for node in cluster.nodes { #expect(node.isRunning) }
         }
 
+        @Test func `a client that asks for answers and does not read them is closed`() throws {
+            let cluster = try Cluster.started(nodes: 1)
+            let node = cluster.nodes[0]
+            let socket = try Socket(port: node.port)
+            try socket.send(Array(Self.quiet.utf8))
+            let pings = Array(String(repeating: "PING\r\n", count: 20_000).utf8)
+            for _ in 0..<1_000 where (try? socket.send(pings)) == nil { break }
+            try eventually("the node gives up") {
+                try HTTP.get("/metrics", port: node.httpPort).text
+                    .contains("wiber_slow_consumers_total 1\n")
+            }
+            #expect(try answer(Self.quiet, from: node) == "PONG\r\n")
+        }
+
         @Test(arguments: [
             ("FOO\r\n", "-ERR 'Unknown Protocol Operation'\r\n"),
             ("PUB a 2000000\r\n", "-ERR 'Maximum Payload Violation'\r\n"),

@@ -10,6 +10,12 @@ public struct SubjectMatches: Hashable, Sendable {
 
     /// The subscriptions, all members of all queues included: O(queues).
     public var count: Int { queues.reduce(plain.count) { $0 + $1.members.count } }
+
+    /// The queue group with this name, if it is among them: O(log queues).
+    public func queue(named name: [UInt8]) -> QueueMatch? {
+        let place = place(of: name)
+        return place < queues.count && queues[place].name == name ? queues[place] : nil
+    }
 }
 
 /// A queue group among the matches: exactly one member gets the message, chosen by the caller.

@@ -99,10 +99,13 @@ extension ShardCore {
     private func perform(_ operation: NATSOperation, _ client: NATSClient) {
         switch operation {
         case .publish(let publish): self.publish(publish, client)
-        case .subscribe(let request): subscribe(request, client)
+        case .subscribe(let request):
+            subscribe(request, client)
+            stallIfLanesAreFull(client)
         case .unsubscribe(let sid, let max):
             unsubscribe(Array(sid), max, client)
             acknowledge(client)
+            stallIfLanesAreFull(client)
         case .ping:
             client.out.appendLiteral("PONG\r\n")
             client.nextPing = time.now + limits.pingInterval

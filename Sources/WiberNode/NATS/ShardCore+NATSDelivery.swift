@@ -59,7 +59,7 @@ extension ShardCore {
             }
         }
         for name in routed.queues {
-            guard let queue = matches.queues.first(where: { $0.name == name }) else { continue }
+            guard let queue = matches.queue(named: name) else { continue }
             _ = deliver(routed.message, queue, from: nil)
         }
     }

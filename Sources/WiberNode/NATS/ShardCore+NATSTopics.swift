@@ -42,6 +42,7 @@ extension ShardCore {
             for reply in replies { acknowledge(reply, client) }
         }
         if let session = sessions[client.connection], !isCongested(session) { release(client) }
+        stallIfLanesAreFull(client)
         nats.touch(client)
     }
 

@@ -132,10 +132,16 @@ extension ShardCore {
         if !client.isHeld { emit(.setReading(client.connection, false)) }
     }
 
+    /// The same, if what a client does makes frames for every node.
+    func stallIfLanesAreFull(_ client: NATSClient) {
+        if !haveLanesRoom { stall(client) }
+    }
+
+    private var haveLanesRoom: Bool { peers.allSatisfy { $0.openLane == nil || $0.isWritable } }
+
     /// Goes on with those that waited, if no lane is full.
     func resumeStalled() {
-        guard !nats.stalled.isEmpty, peers.allSatisfy({ $0.openLane == nil || $0.isWritable })
-        else { return }
+        guard !nats.stalled.isEmpty, haveLanesRoom else { return }
         let stalled = nats.stalled
         nats.stalled = []
         for client in stalled {

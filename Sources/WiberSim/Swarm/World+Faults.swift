@@ -142,8 +142,7 @@ extension World {
         case .isolate, .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .reset,
             .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk, .unreadable, .clockJump, .rot,
             .staleSector, .misdirected, .lostEnd, .lostFile, .wipe, .lostPromise, .lostFounder,
-            .rotEverywhere,
-            .rotAlone:
+            .rotEverywhere, .rotAlone:
             for other in others { pairs += [(place, other), (other, place)] }
         }
         for (from, to) in pairs { block(from: from, to: to) }

@@ -35,7 +35,12 @@ public enum NATSScanner {
         case .unknown: return .failed(.unknownOperation)
         }
         var start = verb.length
-        if verb.hasArguments { while start < bytes.count, isSpace(bytes[start]) { start += 1 } }
+        if verb.hasArguments {
+            while start < bytes.count, isSpace(bytes[start]) { start += 1 }
+            guard start <= verb.length + NATSLimits.controlLineMax else {
+                return .failed(.controlLine)
+            }
+        }
         let longest = min(bytes.count, start + NATSLimits.controlLineMax + 2)
         let searched = UnsafeRawBufferPointer(rebasing: bytes[..<longest])
         guard

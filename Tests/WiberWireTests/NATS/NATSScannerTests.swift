@@ -79,6 +79,8 @@ struct NATSScannerTests {
         #expect(Self.operations(Array("CONNECT \(most)y\r\n".utf8)) == failure)
         #expect(Self.operations(Array("CONNECT \(most)yy".utf8)) == failure)
         #expect(Self.operations(Array("PING\(most)yyyyyyyyyyyy".utf8)) == failure)
+        let spaces = String(repeating: " ", count: NATSLimits.controlLineMax + 1)
+        #expect(Self.operations(Array("SUB\(spaces)".utf8)) == failure)
     }
 
     @Test func `random bytes behind an operation never trap`() {

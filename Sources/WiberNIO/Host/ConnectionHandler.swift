@@ -88,6 +88,14 @@ final class ConnectionHandler: ChannelInboundHandler {
         channel.write(channel.allocator.buffer(bytes: bytes), promise: nil)
     }
 
+    /// Writes and sends; `buffer` is free again afterwards, unless the socket is full.
+    func writeAndFlush(_ bytes: [UInt8], by buffer: inout ByteBuffer) {
+        guard !isClosing, let channel else { return }
+        buffer.clear(minimumCapacity: bytes.count)
+        buffer.writeBytes(bytes)
+        channel.writeAndFlush(buffer, promise: nil)
+    }
+
     /// Sends what was written.
     func flush() {
         isUnflushed = false

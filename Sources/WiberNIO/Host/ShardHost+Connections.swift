@@ -150,7 +150,13 @@ extension ShardHost {
 
     func received(_ connection: ConnectionID, _ bytes: UnsafeRawBufferPointer) {
         loop.assertInEventLoop()
-        core.receive(connection, bytes, at: Self.time)
+        var rest = bytes
+        while !rest.isEmpty, connections[connection] != nil {
+            let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.pieceBytes))
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(piece.count))
+            core.receive(connection, piece, at: Self.time)
+            if core.hasMuchToSend { runTurn() }
+        }
         scheduleTurn()
     }
 

@@ -48,6 +48,10 @@ public final class ShardHost: @unchecked Sendable {
     static let peerConnectionsMax = 256
     /// How long a job that met a full disk waits until it is tried again.
     static let fullDiskRetry = TimeAmount.seconds(1)
+    /// The fewest bytes that are worth a system call of their own.
+    private static let muchToWrite = 8 << 10
+    /// How many bytes of a connection the shard takes in before it may have to send.
+    static let pieceBytes = 64 << 10
     /// How long clients have at the end to read their last replies.
     static let farewellTime = TimeAmount.milliseconds(250)
 
@@ -71,6 +75,8 @@ public final class ShardHost: @unchecked Sendable {
     var nextConnection: UInt64 = 2
     private var effects: [ShardEffect] = []
     private var unflushed: [ConnectionHandler] = []
+    /// What goes out is copied here, and the next thing after it: that memory is warm.
+    private var scratch = ByteBuffer()
     private var isTurnScheduled = false
     /// Whether the last connections are being closed: nothing is decided or timed any more.
     private var isEnding = false
@@ -173,6 +179,11 @@ public final class ShardHost: @unchecked Sendable {
 
     private func endTurn() {
         isTurnScheduled = false
+        runTurn()
+    }
+
+    /// Ends the turn now.
+    func runTurn() {
         core.endTurn(at: Self.time, effects: &effects)
         for effect in effects { perform(effect) }
         effects.removeAll(keepingCapacity: true)
@@ -211,9 +222,11 @@ public final class ShardHost: @unchecked Sendable {
         }
     }
 
-    /// Writes now and flushes at the end of the turn, once for all that it brings.
+    /// Writes much at once; what is little is flushed at the end of the turn, once for all that it
+    /// brings.
     private func write(_ bytes: [UInt8], to connection: ConnectionID) {
         guard let handler = connections[connection] else { return }
+        if bytes.count >= Self.muchToWrite { return handler.writeAndFlush(bytes, by: &scratch) }
         handler.write(bytes)
         guard !handler.isUnflushed else { return }
         handler.isUnflushed = true

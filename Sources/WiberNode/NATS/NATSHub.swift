@@ -59,6 +59,8 @@ struct NATSHub {
     private var remote: [[Interest: SubscriptionID]]
     /// By peer: messages that go out at the end of the turn, and who gets the present one.
     var routes: [Route]
+    /// What the turn has produced for clients, in bytes; not much less than it is.
+    var pendingBytes = 0
     /// Clients with something to send.
     var touched: [NATSClient] = []
     /// Clients that are not read from, because a lane is full.

@@ -53,10 +53,31 @@ extension ShardCore {
             let used = perform(bytes, client)
             if used < bytes.count { client.inbox.append(contentsOf: bytes[used...]) }
         } else {
-            client.inbox.append(contentsOf: bytes)
-            performInbox(client)
+            receiveRest(bytes, from: client)
         }
     }
+
+    /// Takes in bytes behind an operation that had not ended: joins that one, and looks at what
+    /// follows where it lies.
+    private func receiveRest(_ bytes: UnsafeRawBufferPointer, from client: NATSClient) {
+        let joined = min(bytes.count, Self.joinedBytes)
+        client.inbox.append(contentsOf: bytes[..<joined])
+        performInbox(client)
+        let left = client.inbox.count
+        if client.isClosing || left > joined || client.isHeld {
+            client.inbox.append(contentsOf: bytes[joined...])
+            if joined < bytes.count { performInbox(client) }
+        } else {
+            // All that is left lies in `bytes`.
+            client.inbox = []
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[(joined - left)...])
+            let used = perform(rest, client)
+            if used < rest.count { client.inbox.append(contentsOf: rest[used...]) }
+        }
+    }
+
+    /// Most operations are shorter.
+    private static let joinedBytes = 4 << 10
 
     private func performInbox(_ client: NATSClient) {
         let inbox = client.inbox

@@ -110,6 +110,7 @@ extension ShardCore {
         client.messagesOut &+= 1
         counters.natsMessagesOut &+= 1
         counters.natsBytesOut &+= UInt64(message.payload.count + (message.headers?.count ?? 0))
+        nats.pendingBytes += message.payload.count + 64
         nats.delivered(subscription, id)
         nats.touch(client)
         if client.out.count > limits.natsPendingBytes { disconnectSlow(client) }
@@ -136,6 +137,7 @@ extension ShardCore {
 
     /// Sends what the turn has produced; a client that does not keep up gets it later.
     func flushNATS() {
+        nats.pendingBytes = 0
         guard !nats.touched.isEmpty else { return }
         let touched = nats.touched
         nats.touched.removeAll(keepingCapacity: true)

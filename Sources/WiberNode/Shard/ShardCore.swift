@@ -173,6 +173,11 @@ public final class ShardCore {
         }
     }
 
+    /// Whether so much waits for clients that the turn should end before more is taken in.
+    public var hasMuchToSend: Bool { nats.pendingBytes >= Self.muchToSend }
+
+    private static let muchToSend = 256 << 10
+
     /// Ends a turn: everything that waited for more of the same goes out now.
     public func endTurn(at time: ShardTime, effects: inout [ShardEffect]) {
         self.time = time

@@ -28,6 +28,7 @@ public enum NATSScanner {
     /// Looks at the next operation in `bytes`, which begins where the last step ended.
     public static func next(in bytes: UnsafeRawBufferPointer) -> NATSStep {
         guard !bytes.isEmpty else { return .needMore }
+        if let step = quickPublish(in: bytes) { return step }
         let verb: Verb
         switch Verb.find(bytes) {
         case .found(let found): verb = found
@@ -109,7 +110,27 @@ public enum NATSScanner {
             let total = number(arguments[arguments.count - 1])
         else { return .failed(.silent) }
         let headers = hasHeaders ? number(arguments[arguments.count - 2]) : 0
-        guard let headers, headers <= total else { return .failed(.silent) }
+        guard let headers else { return .failed(.silent) }
+        return publish(
+            subject: arguments[0],
+            reply: arguments.count == sizes + 2 ? arguments[1] : nil,
+            headers: headers,
+            total: total,
+            bytes,
+            after: end
+        )
+    }
+
+    /// The payload behind a publish's line, of which `headers` bytes are the header block.
+    static func publish(
+        subject: UnsafeRawBufferPointer,
+        reply: UnsafeRawBufferPointer?,
+        headers: UInt64,
+        total: UInt64,
+        _ bytes: UnsafeRawBufferPointer,
+        after end: Int
+    ) -> NATSStep {
+        guard headers <= total else { return .failed(.silent) }
         guard total <= LineLimits.payloadLengthMax else { return .failed(.payload) }
         let length = Int(total)
         if bytes.count > end + length {
@@ -123,8 +144,8 @@ public enum NATSScanner {
         }
         let split = end + Int(headers)
         let publish = NATSPublish(
-            subject: arguments[0],
-            reply: arguments.count == sizes + 2 ? arguments[1] : nil,
+            subject: subject,
+            reply: reply,
             headers: headers > 0 ? UnsafeRawBufferPointer(rebasing: bytes[end..<split]) : nil,
             payload: UnsafeRawBufferPointer(rebasing: bytes[split..<end + length])
         )

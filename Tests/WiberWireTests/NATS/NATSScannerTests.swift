@@ -72,6 +72,23 @@ struct NATSScannerTests {
         #expect(Self.operations(Array(text.utf8)) == [failure])
     }
 
+    @Test func `a publish is the same however its line is written`() {
+        var random = RandomSource(seed: 11)
+        let alphabet = Array("ab. \r\n0123\u{1}>".utf8)
+        let starts = ["PUB a 1", "PUB a r 2", "HPUB a 1 2", "HPUB a r 2 3", "PUB a\t2"]
+        for _ in 0..<50_000 {
+            var bytes = Array((starts.randomElement(using: &random) ?? "").utf8)
+            bytes += Array("\r\nabcd\r\n".utf8)
+            for _ in 0..<Int.random(in: 0...2, using: &random) {
+                let place = Int.random(in: 4..<bytes.count, using: &random)
+                bytes[place] = alphabet.randomElement(using: &random) ?? 0
+            }
+            var lower = bytes
+            lower[1] |= 0x20  // Only capital letters are read the quick way.
+            #expect(Self.operations(bytes) == Self.operations(lower), "\(bytes)")
+        }
+    }
+
     @Test func `a control line has a limit, whether it ends or not`() {
         let most = String(repeating: "x", count: NATSLimits.controlLineMax)
         #expect(Self.operations(Array("CONNECT \(most)\r\n".utf8)) == ["connect \(most)"])

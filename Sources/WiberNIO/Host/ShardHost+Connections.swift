@@ -28,7 +28,12 @@ extension ShardHost {
             }
         do {
             let channel = try await bootstrap.bind(host: address.host, port: address.port).get()
-            try await loop.submit { self.listeners.append(channel) }.get()
+            try await loop.submit {
+                switch origin {
+                case .client: self.clientListeners.append(channel)
+                case .peer, .dialed: self.listeners.append(channel)
+                }
+            }.get()
             return channel.localAddress?.port ?? address.port
         } catch {
             throw ListenError(address: address, cause: error)

@@ -72,6 +72,7 @@ public final class ShardHost: @unchecked Sendable {
     var refusedCount: UInt64 = 0
     var refusalToldAt: Instant?
     var listeners: [any Channel] = []
+    var clientListeners: [any Channel] = []
     var nextConnection: UInt64 = 2
     private var effects: [ShardEffect] = []
     private var unflushed: [ConnectionHandler] = []
@@ -128,6 +129,11 @@ public final class ShardHost: @unchecked Sendable {
         loop.execute { self.handle(.shutdown) }
     }
 
+    /// The same without haste, so that clients move first; ``stop()`` cuts it short.
+    public func leave() {
+        loop.execute { self.handle(.lameDuck) }
+    }
+
     /// Closes every connection and ends the threads; nothing can be asked of the host after.
     ///
     /// Clients have a moment to read their last replies. A job that has begun is waited for.
@@ -149,7 +155,7 @@ public final class ShardHost: @unchecked Sendable {
     private func beginFarewell() -> [any Channel] {
         isEnding = true
         timer?.task.cancel()
-        for listener in listeners { listener.close(promise: nil) }
+        for listener in listeners + clientListeners { listener.close(promise: nil) }
         let handlers = Array(connections.values)
         for handler in handlers { handler.close() }
         return handlers.compactMap(\.channel)
@@ -192,6 +198,11 @@ public final class ShardHost: @unchecked Sendable {
         armTimer()
     }
 
+    private func stopListening() {
+        for listener in clientListeners { listener.close(promise: nil) }
+        clientListeners = []
+    }
+
     private func armTimer() {
         let deadline = core.nextDeadline
         if let timer, timer.at <= deadline { return }
@@ -212,6 +223,7 @@ public final class ShardHost: @unchecked Sendable {
         case .setReading(let connection, let isReading):
             connections[connection]?.channel?.setOption(.autoRead, value: isReading)
                 .whenFailure { _ in }  // Only a channel that is closed refuses.
+        case .stopListening: stopListening()
         case .runLog(let job): run(job)
         case .runFlush(let job): run(job)
         case .runRead(let token, let plan): run(plan, token: token)

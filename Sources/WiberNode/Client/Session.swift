@@ -27,6 +27,8 @@ struct Session {
     /// Whether the buffer towards the client is full, and since when.
     var unwritableSince: Instant?
     var isReading = true
+    /// Which INFO it began with.
+    var infoVersion: UInt64 = 0
     /// Whether its first bytes have not told yet what it speaks.
     var isUndecided = true
     var isQuitting = false

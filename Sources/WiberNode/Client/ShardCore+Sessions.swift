@@ -6,6 +6,7 @@ import WiberWire
 extension ShardCore {
     func openSession(_ connection: ConnectionID, _ address: String) {
         sessions[connection] = Session(connection: connection, address: address, now: time.now)
+        sessions[connection]?.infoVersion = nats.infoVersion
         counters.connectionsOpened += 1
         withOut(of: connection) { out in
             info(connection, address).write(into: &out)

@@ -29,6 +29,10 @@ final class NATSClient {
     /// It is not read from, because a lane to another node is full.
     var isStalled = false
     var isTouched = false
+    /// Whether its first PING was answered.
+    var hasPonged = false
+    /// Which INFO it has seen.
+    var infoVersion: UInt64 = 0
     var lastHeard: Instant
     var nextPing: Instant
     /// PINGs without an answer.

@@ -66,6 +66,13 @@ struct NATSHub {
     /// Clients that are not read from, because a lane is full.
     var stalled: [NATSClient] = []
     var nextSweep = Instant.zero
+    /// Where clients were told that they may go.
+    var announcedURLs: [String] = []
+    /// Grows with every change of what INFO says.
+    var infoVersion: UInt64 = 0
+    /// What the clients who were there have been told.
+    var toldInfoVersion: UInt64 = 0
+    var nextInfo = Instant.zero
 
     /// Messages for another node.
     struct Route {

@@ -5,27 +5,6 @@ import WiberWire
 
 /// Clients that speak NATS: their bytes become operations.
 extension ShardCore {
-    /// What INFO says to a client.
-    func info(_ connection: ConnectionID, _ address: String) -> ServerInfo {
-        var info = ServerInfo()
-        info.serverID = "\(store.superblock.storeID)"
-        info.serverName = configuration.nodeName
-        info.version = configuration.version
-        info.cluster = configuration.cluster
-        info.clientID = connection.rawValue
-        info.clientAddress = address
-        if let own = peers.first(where: { $0.id == selfID })?.address {
-            (info.host, info.port, info.httpPort) = (own.host, own.port, own.httpPort)
-        }
-        if peers.count > 1 {
-            info.urls = peers.map { peer in
-                let host = peer.address.host
-                return (host.contains(":") ? "[\(host)]" : host) + ":\(peer.address.port)"
-            }
-        }
-        return info
-    }
-
     /// The first bytes of a connection said that it speaks NATS.
     func openNATS(_ session: Session, _ bytes: [UInt8]) {
         sessions[session.connection]?.inbox = []
@@ -37,6 +16,7 @@ extension ShardCore {
             now: time.now
         )
         client.out = session.out
+        client.infoVersion = session.infoVersion
         nats.clients[client.connection] = client
         nats.touch(client)
         bytes.withUnsafeBytes { receive($0, from: client) }
@@ -130,6 +110,9 @@ extension ShardCore {
         case .ping:
             client.out.appendLiteral("PONG\r\n")
             client.nextPing = time.now + limits.pingInterval
+            // Clients take nothing but this PONG as the first answer.
+            client.hasPonged = true
+            renewInfo(client)
         case .pong: client.unanswered = 0
         case .connect(let json):
             do throws(NATSFailure) {

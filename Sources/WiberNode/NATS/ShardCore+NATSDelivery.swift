@@ -138,6 +138,7 @@ extension ShardCore {
     /// Sends what the turn has produced; a client that does not keep up gets it later.
     func flushNATS() {
         nats.pendingBytes = 0
+        announceInfo()
         guard !nats.touched.isEmpty else { return }
         let touched = nats.touched
         nats.touched.removeAll(keepingCapacity: true)

@@ -65,6 +65,7 @@ extension ShardCore {
         reportTopics()
         sweepGreetings()
         handOver()
+        advanceLameDuck()
         advanceShutdown()
     }
 

@@ -115,6 +115,7 @@ extension ShardCore {
         heard(node)
         sendBeat(to: place)
         sendInterest(to: place)
+        lanesChanged()
         stepAll(.laneOpened(node, isSameIncarnation: isSame))
         mustDecideMeta = true
         markDirty(ShardCore.metaSlot)

@@ -93,6 +93,7 @@ extension ShardCore {
         peers[place].isWritable = true
         peerOfLane[connection] = nil
         outgoingReaders[connection] = nil
+        lanesChanged()
     }
 
     // MARK: The end of a connection

@@ -33,6 +33,17 @@ public struct NodeAddress: Equatable, Sendable {
     }
 }
 
+/// How a node leaves whose clients have time to move.
+public struct LameDuckConfiguration: Equatable, Sendable {
+    /// From the request to the end, at most; a node without clients ends at once.
+    public var duration = Instant.Span.seconds(120)
+    /// How much of it clients have to leave by themselves; then they are disconnected one by one.
+    public var grace = Instant.Span.seconds(10)
+
+    /// Two minutes, and ten seconds, as nats-server has it.
+    public init() {}
+}
+
 /// What a node is told at its start; afterwards the meta group is the truth.
 public struct NodeConfiguration: Sendable {
     /// The cluster's name, for people.
@@ -47,6 +58,8 @@ public struct NodeConfiguration: Sendable {
     public var autoCreateTopics: Bool
     /// The version that INFO states.
     public var version: String
+    /// How it leaves in lame duck mode.
+    public var lameDuck: LameDuckConfiguration
 
     /// What a node is told.
     ///
@@ -57,7 +70,8 @@ public struct NodeConfiguration: Sendable {
         nodes: [NodeAddress],
         topics: [TopicConfiguration] = [],
         autoCreateTopics: Bool = true,
-        version: String = "0.1.0"
+        version: String = "0.1.0",
+        lameDuck: LameDuckConfiguration = LameDuckConfiguration()
     ) {
         self.cluster = cluster
         self.nodeName = nodeName
@@ -65,6 +79,7 @@ public struct NodeConfiguration: Sendable {
         self.topics = topics
         self.autoCreateTopics = autoCreateTopics
         self.version = version
+        self.lameDuck = lameDuck
     }
 
     /// This node's number.

@@ -60,7 +60,7 @@ extension ShardCore {
     }
 
     /// Whether a majority is well without this node, whose vote may have to wait for room.
-    private func canOthersLead(_ slot: Int) -> Bool {
+    func canOthersLead(_ slot: Int) -> Bool {
         let well = groups[slot].replicas.filter { node in
             guard let place = place(of: node) else { return false }
             return peers[place].health == .alive && !liveness.isDiskStalled(node)

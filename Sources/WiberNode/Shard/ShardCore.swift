@@ -86,6 +86,8 @@ public final class ShardCore {
     /// `nil` while the disk has room.
     var fullDisk: FullDisk?
     var shutdown: ShutdownState?
+    /// `nil` unless the node is to stop without haste.
+    var lameDuck: LameDuckState?
     var formationProposed = false
     /// Whether the meta leader should look again at what is to be proposed.
     var mustDecideMeta = true
@@ -148,6 +150,7 @@ public final class ShardCore {
         case .diskFull(let job, let path): diskFull(job, path)
         case .readCompleted(let token, let result): readCompleted(token, result)
         case .recoveryCompleted(let token, let result): recoveryCompleted(token, result)
+        case .lameDuck: beginLameDuck()
         case .shutdown: beginShutdown()
         }
     }

@@ -53,6 +53,8 @@ public enum ShardEvent: Sendable {
     case readCompleted(token: UInt64, Result<[Chunk], LogError>)
     /// A `.runRecovery` is done.
     case recoveryCompleted(token: UInt64, Result<GroupRecovery.Outcome, LogError>)
+    /// The process was asked to stop without haste: clients first.
+    case lameDuck
     /// The process was asked to stop.
     case shutdown
 }
@@ -75,6 +77,8 @@ public enum ShardEffect: Sendable {
     case dial(ConnectionID, host: String, port: Int)
     /// Stop or go on reading from a connection.
     case setReading(ConnectionID, Bool)
+    /// Accept no more clients.
+    case stopListening
     /// Run on the log thread, then `.logCompleted`.
     case runLog(LogJob)
     /// Run on the flush thread, then `.flushCompleted`.

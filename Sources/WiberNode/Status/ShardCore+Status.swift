@@ -9,6 +9,7 @@ extension ShardCore {
     /// `nil` once the node serves; else the reason for which it does not.
     public func readiness() -> String? {
         guard shutdown == nil else { return "shutting down" }
+        guard lameDuck == nil else { return "lame duck mode: clients are asked to move" }
         if let disk = fullDisk {
             return "the disk is full (\(disk.path)): reading goes on, publishing when there is room"
         }

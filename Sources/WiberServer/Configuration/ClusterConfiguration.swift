@@ -13,6 +13,8 @@ public struct ClusterConfiguration: Sendable {
     public var dataDirectory = "./wiber-data"
     /// Whether PUB and SUB create a missing topic.
     public var autoCreateTopics = true
+    /// How a node leaves in lame duck mode.
+    public var lameDuck = LameDuckConfiguration()
     /// The topics to create.
     public var topics: [TopicConfiguration] = []
     /// What is odd, as `file:line:column: …`.
@@ -139,7 +141,8 @@ public struct ClusterConfiguration: Sendable {
             nodes: nodes,
             topics: topics,
             autoCreateTopics: autoCreateTopics,
-            version: Version.current
+            version: Version.current,
+            lameDuck: lameDuck
         )
     }
 }

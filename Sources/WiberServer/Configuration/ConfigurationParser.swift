@@ -10,7 +10,7 @@ struct ConfigurationParser {
         var configuration = ClusterConfiguration()
         let known = [
             "cluster", "nodes", "data_dir", "durability", "sync_interval", "auto_create_topics",
-            "clock", "topics",
+            "clock", "lame_duck", "topics",
         ]
         guard let fields = reader.fields(root, "the configuration", known: known) else {
             return configuration
@@ -24,6 +24,7 @@ struct ConfigurationParser {
         }
         parseDurability(fields)
         parseClock(fields["clock"])
+        configuration.lameDuck = parseLameDuck(fields["lame_duck"])
         configuration.nodes = parseNodes(fields["nodes"], root)
         let count = fields["nodes"]?.sequence?.count ?? 1
         configuration.topics = parseTopics(fields["topics"], nodes: min(count, 15))
@@ -58,6 +59,29 @@ struct ConfigurationParser {
             among: ["observe", "protect", "strict"]
         )
         _ = reader.duration(fields["assumed_error"], "clock.assumed_error")
+    }
+
+    private mutating func parseLameDuck(_ node: Node?) -> LameDuckConfiguration {
+        var lameDuck = LameDuckConfiguration()
+        guard let node, let fields = reader.fields(node, "lame_duck", known: ["duration", "grace"])
+        else { return lameDuck }
+        if let time = reader.duration(fields["duration"], "lame_duck.duration") {
+            lameDuck.duration = Instant.Span(nanoseconds: time)
+        }
+        if let time = reader.duration(fields["grace"], "lame_duck.grace") {
+            lameDuck.grace = Instant.Span(nanoseconds: time)
+        }
+        if lameDuck.grace > lameDuck.duration {
+            reader.error(
+                node,
+                "lame_duck.grace is longer than lame_duck.duration, which it is a part of: "
+                    + "make it shorter"
+            )
+        }
+        if lameDuck.duration > .seconds(86_400) {
+            reader.error(node, "lame_duck.duration is more than a day: give at most 24h")
+        }
+        return lameDuck
     }
 
     // MARK: Nodes

@@ -34,22 +34,26 @@ public struct NodeRunner: Sendable {
         self.isVerbose = isVerbose
     }
 
-    /// Opens the data, listens, and serves until SIGTERM or SIGINT.
+    /// Opens the data, listens, and serves until SIGTERM or SIGINT, or SIGUSR2 for lame duck mode.
     ///
     /// - Throws: an error whose description is one line that says what to do.
     public func run() async throws {
         // A terminal or pipe that goes away must not take the node with it.
         signal(SIGPIPE, SIG_IGN)
-        let stops = AsyncStream<Void>.makeStream()
-        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint])
-        let waiting = Task { for await _ in signals { stops.continuation.yield() } }
+        let stops = AsyncStream<StopRequest>.makeStream()
+        let signals = await UnixSignalsSequence(trapping: [.sigterm, .sigint, .sigusr2])
+        let waiting = Task {
+            for await signal in signals {
+                stops.continuation.yield(signal == .sigusr2 ? .lameDuck : .now)
+            }
+        }
         defer { waiting.cancel() }
         try await run(until: stops.stream)
     }
 
     /// Serves until `stops` has an element; `ready` is told the ports.
     func run(
-        until stops: AsyncStream<Void>,
+        until stops: AsyncStream<StopRequest>,
         ready: @escaping @Sendable (NodePorts) -> Void = { _ in }
     ) async throws {
         let data = try DataDirectory(path: directory)

@@ -2,9 +2,17 @@ import Logging
 import WiberNIO
 import WiberNode
 
+/// How a node is asked to stop.
+enum StopRequest: Sendable {
+    /// At once.
+    case now
+    /// Once its clients have had time to move.
+    case lameDuck
+}
+
 /// What ends a node's run, or its stop.
 enum NodeEvent: Sendable {
-    case stopAsked
+    case stopAsked(StopRequest)
     case stopped
     case overdue
 }
@@ -31,11 +39,12 @@ struct RunningNode: Sendable {
     let sink: LogSink
     let logger: Logger
 
-    /// Listens and serves until `stops` has an element, then stops in order.
+    /// Listens and serves until `stops` has an element, then stops in order; in lame duck mode that
+    /// takes as long as the configuration says.
     ///
     /// - Throws: `ListenError`, or ``StopError``.
     func run(
-        until stops: AsyncStream<Void>,
+        until stops: AsyncStream<StopRequest>,
         _ events: (
             stream: AsyncStream<NodeEvent>, continuation: AsyncStream<NodeEvent>.Continuation
         ),
@@ -80,13 +89,13 @@ struct RunningNode: Sendable {
     }
 
     private func serve(
-        until stops: AsyncStream<Void>,
+        until stops: AsyncStream<StopRequest>,
         _ events: (
             stream: AsyncStream<NodeEvent>, continuation: AsyncStream<NodeEvent>.Continuation
         )
     ) async throws {
         let waiting = Task {
-            for await _ in stops { events.continuation.yield(.stopAsked) }
+            for await request in stops { events.continuation.yield(.stopAsked(request)) }
         }
         defer { waiting.cancel() }
         var deadline: Task<Void, any Error>?
@@ -95,7 +104,8 @@ struct RunningNode: Sendable {
             switch event {
             case .stopped: return
             case .overdue: throw StopError()
-            case .stopAsked:
+            case .stopAsked(.lameDuck): host.leave()
+            case .stopAsked(.now):
                 guard deadline == nil else { continue }
                 host.stop()
                 deadline = Task {

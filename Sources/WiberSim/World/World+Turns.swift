@@ -70,6 +70,7 @@ extension World {
             dial(place, connection, port)
         case .setReading(let connection, let isReading):
             trace.note(.reading, place, connection.rawValue, isReading ? 1 : 0, now)
+        case .stopListening: break  // No simulated fault asks for lame duck mode.
         case .runLog(let job):
             machines[place].logJob = job
             trace.note(.log, place, job.number, UInt64(job.byteCount), now)

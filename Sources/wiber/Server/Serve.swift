@@ -10,7 +10,8 @@ struct Serve: AsyncParsableCommand {
         abstract: "Run one node in the foreground.",
         discussion: """
             Without a configuration: a single node on 127.0.0.1, port 4222, HTTP 8222, with its \
-            data in ./wiber-data. SIGTERM and Ctrl-C hand leadership over and stop.
+            data in ./wiber-data. SIGTERM and Ctrl-C hand leadership over and stop. \
+            SIGUSR2 does so in lame duck mode: clients are asked to move first.
 
             Examples:
               wiber serve

@@ -313,6 +313,7 @@ final class NodeLab {
         case .trace(let event):
             let facts = event.metadata.map { "\($0.0)=\($0.1)" }.joined(separator: " ")
             note(place, "\(event.message) \(facts)")
+        case .stopListening: break
         case .fatal(let reason): failed(place, reason)
         case .stopped:
             note(place, "stopped")

@@ -24,6 +24,7 @@ struct ConfigurationTests {
             durability: fsync
             auto_create_topics: false
             clock: { policy: protect, assumed_error: 10ms }
+            lame_duck: { duration: 1m, grace: 5s }
             topics:
               - name: notifications
                 description: User notifications
@@ -36,6 +37,8 @@ struct ConfigurationTests {
         #expect(cluster.cluster == "demo")
         #expect(cluster.dataDirectory == "./data")
         #expect(!cluster.autoCreateTopics)
+        #expect(cluster.lameDuck.duration == .seconds(60))
+        #expect(cluster.lameDuck.grace == .seconds(5))
         #expect(cluster.warnings == [])
         #expect(cluster.nodes.map(\.name) == ["n1", "n2", "n3"], "sorted by id")
         #expect(

@@ -81,7 +81,7 @@ struct NodeRunnerTests {
         let folder = try TestFolder()
         var runner = RunningTest.runner(in: folder)
         runner.configuration.nodes[0].httpPort = first.ports.http
-        let never = AsyncStream<Void>.makeStream()
+        let never = AsyncStream<StopRequest>.makeStream()
         let error = await #expect(throws: ListenError.self) {
             try await runner.run(until: never.stream)
         }

@@ -8,7 +8,7 @@ import WiberNode
 struct RunningTest {
     let ports: NodePorts
     let folder: TestFolder
-    private let stops: AsyncStream<Void>.Continuation
+    private let stops: AsyncStream<StopRequest>.Continuation
     private let running: Task<Void, any Error>
 
     static func runner(in folder: TestFolder) -> NodeRunner {
@@ -28,7 +28,7 @@ struct RunningTest {
 
     init(in folder: TestFolder) async throws {
         self.folder = folder
-        let stops = AsyncStream<Void>.makeStream()
+        let stops = AsyncStream<StopRequest>.makeStream()
         let ready = AsyncStream<NodePorts>.makeStream()
         self.stops = stops.continuation
         let runner = Self.runner(in: folder)
@@ -48,7 +48,7 @@ struct RunningTest {
 
     /// Stops the node, and waits until it has.
     func stop() async throws {
-        stops.yield()
+        stops.yield(.now)
         try await running.value
     }
 

@@ -28,7 +28,10 @@ extension ShardCore {
         trace(
             .info,
             "lame duck mode: clients are asked to move to other nodes",
-            [("clients", "\(sessions.count)"), ("seconds", "\(duration.nanoseconds / 1_000_000_000)")]
+            [
+                ("clients", "\(sessions.count)"),
+                ("seconds", "\(duration.nanoseconds / 1_000_000_000)"),
+            ]
         )
         emit(.stopListening)
         lanesChanged()

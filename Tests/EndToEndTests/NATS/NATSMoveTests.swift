@@ -6,9 +6,11 @@ extension EndToEnd {
     @Suite("Clients of NATS hear of nodes that come and go")
     struct NATSMoveTests {
         private func urls(_ info: String) throws -> [String] {
-            struct Info: Decodable { var connect_urls: [String]? }
+            struct Info: Decodable { var connectUrls: [String]? }
             let json = try #require(info.split(separator: " ", maxSplits: 1).last)
-            return try JSONDecoder().decode(Info.self, from: Data(json.utf8)).connect_urls ?? []
+            let decoder = JSONDecoder()
+            decoder.keyDecodingStrategy = .convertFromSnakeCase
+            return try decoder.decode(Info.self, from: Data(json.utf8)).connectUrls ?? []
         }
 
         private func url(_ node: Node) -> String { "127.0.0.1:\(node.port)" }

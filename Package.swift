@@ -101,12 +101,15 @@ let package = Package(
             dependencies: ["WiberBase", "WiberSim"],
             swiftSettings: settings
         ),
+        // What the fuzzer and the tests of its corpus share.
+        pure("WiberFuzz", ["WiberBase", "WiberSubject", "WiberWire"]),
         tests("TidyTests"),
         tests("EndToEndTests", exclude: ["Clients"]),
         tests("WiberBaseTests", ["CWiber", "WiberBase"]),
         tests("WiberRaftTests", ["WiberBase", "WiberRaft", "WiberSim"], exclude: ["Traces"]),
         tests("WiberLogTests", ["WiberBase", "WiberLog"]),
         tests("WiberSubjectTests", ["WiberBase", "WiberSubject"]),
+        tests("WiberFuzzTests", ["WiberFuzz"], exclude: ["nats.corpus", "nats.dict"]),
         tests("WiberTopicTests", ["WiberBase", "WiberTopic"]),
         tests(
             "WiberNodeTests",
@@ -135,3 +138,14 @@ let package = Package(
         tests("WiberMetaTests", ["WiberBase", "WiberMeta"]),
     ]
 )
+
+// Only libFuzzer gives this one a `main`, so that `./dev fuzz` alone builds it.
+if Context.environment["WIBER_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "FuzzNATS",
+            dependencies: ["WiberFuzz"],
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]
+        )
+    )
+}

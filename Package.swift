@@ -29,6 +29,7 @@ let package = Package(
         .trait(name: "Mutants", description: "Deliberate bugs, one at a time, for ./dev mutants.")
     ],
     dependencies: [
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -76,7 +77,8 @@ let package = Package(
         .target(
             name: "WiberServer",
             dependencies: [
-                "CWiber", "WiberBase", "WiberLog", "WiberNIO", "WiberNode", "WiberSim",
+                "CWiber", "WiberBase", "WiberLog", "WiberNIO", "WiberNode", "WiberSim", "WiberWire",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),

@@ -57,7 +57,7 @@ public struct NATSProbe {
                 invariant(bytes.count - offset <= longest, "an operation has an end")
                 return offset
             case .failed(let failure):
-                operations.append(Array("failed \(failure)".utf8))
+                operations.append(Array("failed \(failure.text ?? "")".utf8))
                 isOver = true
                 return bytes.count
             case .operation(let operation, let consumed):
@@ -76,9 +76,9 @@ public struct NATSProbe {
         case .connect(let json):
             do throws(NATSFailure) {
                 let options = try NATSConnect(json)
-                operations.append(Array("connect \(options)".utf8))
+                operations.append(Self.bytes(of: options))
             } catch {
-                operations.append(Array("refused \(error)".utf8))
+                operations.append(Array("refused \(error.text ?? "")".utf8))
             }
         case .publish(let publish):
             let id = publish.headers.flatMap { NATSHeaders.value(of: "Nats-Msg-Id", in: $0) }
@@ -99,6 +99,16 @@ public struct NATSProbe {
         case .pong: operations.append(Array("pong".utf8))
         case .ignored: operations.append(Array("ignored".utf8))
         }
+    }
+
+    /// Everything in them; by hand, as reflection would take most of the fuzzer's time.
+    private static func bytes(of options: NATSConnect) -> [UInt8] {
+        let flags = [
+            options.isVerbose, options.isPedantic, options.echoes, options.hasHeaders,
+            options.wantsNoResponders, options.protocolVersion == 1,
+        ]
+        return flags.map { $0 ? 1 : 0 } + Array(options.name.utf8) + [0]
+            + Array(options.language.utf8) + [0] + Array(options.version.utf8)
     }
 
     private mutating func giveBack() {

@@ -18,23 +18,24 @@ extension Bench {
         let start = Mutex<ContinuousClock.Instant?>(nil)
         let found = try Crew.run(
             services + load.clients,
-            watch: { progress(tally.count) }
-        ) { place -> LatencyHistogram? in
-            do {
-                if place < services {
-                    try serve(load, ready, until: done)
-                    return nil
+            watch: { progress(tally.count) },
+            work: { place -> LatencyHistogram? in
+                do {
+                    if place < services {
+                        try serve(load, ready, until: done)
+                        return nil
+                    }
+                    guard ready.wait() else { return nil }
+                    start.withLock { $0 = $0 ?? .now }
+                    defer { done.arrive() }
+                    return try request(load, place - services, tally)
+                } catch {
+                    ready.abandon()
+                    done.abandon()
+                    throw error
                 }
-                guard ready.wait() else { return nil }
-                start.withLock { $0 = $0 ?? .now }
-                defer { done.arrive() }
-                return try request(load, place - services, tally)
-            } catch {
-                ready.abandon()
-                done.abandon()
-                throw error
             }
-        }
+        )
         let seconds = (.now - (start.withLock { $0 } ?? .now)) / .seconds(1)
         var latencies = LatencyHistogram()
         for one in found { if let one { latencies.add(one) } }
@@ -59,16 +60,20 @@ extension Bench {
     ) throws -> [BenchResult] {
         let tally = Tally()
         let start = ContinuousClock.now
-        _ = try Crew.run(load.clients, watch: { progress(tally.count) }) { place in
-            let session = try service(load)
-            var left = load.share(place)
-            while left > 0 {
-                let count = try answer(load, on: session, milliseconds: 1_000)
-                left -= count
-                tally.add(count)
+        _ = try Crew.run(
+            load.clients,
+            watch: { progress(tally.count) },
+            work: { place in
+                let session = try service(load)
+                var left = load.share(place)
+                while left > 0 {
+                    let count = try answer(load, on: session, milliseconds: 1_000)
+                    left -= count
+                    tally.add(count)
+                }
+                try session.flush()
             }
-            try session.flush()
-        }
+        )
         return [
             BenchResult(
                 role: "services",
@@ -130,10 +135,11 @@ extension Bench {
             var answers = 0
             var nobody = false
             try session.send(request)
-            try session.receive(until: { answers > 0 }) { answer in
+            let take = { (answer: NATSDelivery) in
                 answers += 1
                 nobody = answer.status == 503
             }
+            try session.receive(until: { answers > 0 }, each: take)
             guard !nobody else {
                 throw ClientError.refused(
                     "503: nobody answers \(load.subject); run `wiber bench service` there, or "
@@ -144,14 +150,5 @@ extension Bench {
             tally.add(1)
         }
         return latencies
-    }
-}
-
-/// Subjects for answers.
-enum Inbox {
-    /// One that nobody else has.
-    static func new() -> String {
-        var random = SystemRandomNumberGenerator()
-        return "_INBOX.bench" + String(random.next(), radix: 36)
     }
 }

@@ -14,11 +14,15 @@ extension Bench {
     ) throws -> [BenchResult] {
         let tally = Tally()
         let start = ContinuousClock.now
-        let found = try Crew.run(load.clients, watch: { progress(tally.count) }) { place in
-            var run = StoreRun(load, messages: load.share(place), window: window)
-            try run.run(tally)
-            return (latencies: run.latencies, duplicates: run.duplicates)
-        }
+        let found = try Crew.run(
+            load.clients,
+            watch: { progress(tally.count) },
+            work: { place in
+                var run = StoreRun(load, messages: load.share(place), window: window)
+                try run.run(tally)
+                return (latencies: run.latencies, duplicates: run.duplicates)
+            }
+        )
         let seconds = (.now - start) / .seconds(1)
         var latencies = LatencyHistogram()
         for one in found { latencies.add(one.latencies) }

@@ -11,10 +11,14 @@ public enum Bench {
     ) throws -> [BenchResult] {
         let tally = Tally()
         let start = ContinuousClock.now
-        let ends = try Crew.run(load.clients, watch: { progress(tally.count) }) { place in
-            let session = try NATSSession(load.servers, name: "bench pub")
-            return try publish(load, load.share(place), on: session, tally)
-        }
+        let ends = try Crew.run(
+            load.clients,
+            watch: { progress(tally.count) },
+            work: { place in
+                let session = try NATSSession(load.servers, name: "bench pub")
+                return try publish(load, load.share(place), on: session, tally)
+            }
+        )
         return [result("publishers", load, load.messages, start, ends)]
     }
 
@@ -29,9 +33,13 @@ public enum Bench {
     ) throws -> [BenchResult] {
         let tally = Tally()
         let gate = Gate(load.clients)
-        let times = try Crew.run(load.clients, watch: { progress(tally.count) }) { _ in
-            try receive(load, gate, tally, patience: nil)
-        }
+        let times = try Crew.run(
+            load.clients,
+            watch: { progress(tally.count) },
+            work: { _ in
+                try receive(load, gate, tally, patience: nil)
+            }
+        )
         guard let start = times.map(\.first).min() else { return [] }
         let count = load.messages * load.clients
         return [result("subscribers", load, count, start, times.map(\.last))]
@@ -50,19 +58,22 @@ public enum Bench {
         let started = Mutex<ContinuousClock.Instant?>(nil)
         let all = try Crew.run(
             subscribers + load.clients,
-            watch: { progress(tally.count) }
-        ) { place -> ContinuousClock.Instant? in
-            do {
-                if place < subscribers { return try receive(load, gate, tally, patience: 15).last }
-                let session = try NATSSession(load.servers, name: "bench pub")
-                guard gate.wait() else { return nil }
-                started.withLock { $0 = $0 ?? .now }
-                return try publish(load, load.share(place - subscribers), on: session, Tally())
-            } catch {
-                gate.abandon()
-                throw error
+            watch: { progress(tally.count) },
+            work: { place -> ContinuousClock.Instant? in
+                do {
+                    if place < subscribers {
+                        return try receive(load, gate, tally, patience: 15).last
+                    }
+                    let session = try NATSSession(load.servers, name: "bench pub")
+                    guard gate.wait() else { return nil }
+                    started.withLock { $0 = $0 ?? .now }
+                    return try publish(load, load.share(place - subscribers), on: session, Tally())
+                } catch {
+                    gate.abandon()
+                    throw error
+                }
             }
-        }
+        )
         let start = started.withLock { $0 } ?? .now
         let received = all.prefix(subscribers).compactMap { $0 }
         let published = all.dropFirst(subscribers).compactMap { $0 }

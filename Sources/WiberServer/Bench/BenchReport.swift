@@ -36,7 +36,7 @@ public struct BenchReport {
         }.joined(separator: "\n")
     }
 
-    /// `{"results":[{"role",…,"latency_ms":{"p50",…}}]}`
+    /// The fields `results`, each with `role`, figures and, of answers, `latency_ms`.
     public var json: [String: Any] {
         ["results": results.map(Self.fields)]
     }

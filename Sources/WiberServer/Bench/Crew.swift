@@ -8,8 +8,8 @@ enum Crew {
     /// - Throws: the first error of any of them, once all have ended.
     static func run<Result: Sendable>(
         _ count: Int,
-        watch: () -> Void = {},
-        _ work: @escaping @Sendable (Int) throws -> Result
+        watch: () -> Void,
+        work: @escaping @Sendable (Int) throws -> Result
     ) throws -> [Result] {
         let results = Mutex<[Int: Swift.Result<Result, any Error>]>([:])
         let group = DispatchGroup()

@@ -132,6 +132,13 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Begins a field whose name is UTF-8.
+    public mutating func key(_ name: UnsafeRawBufferPointer) {
+        string(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
     private mutating func raw(_ text: StaticString) { value { $0.bytes.appendLiteral(text) } }
 
     private mutating func value(_ body: (inout JSONWriter) -> Void) {

@@ -25,6 +25,32 @@ public enum NATSHeaders {
         return nil
     }
 
+    /// All values of each name, in the order in which the names come first.
+    ///
+    /// Names are as they are spelled, values without the space around them; a line without a colon,
+    /// as that of the version, is passed over.
+    public static func fields(
+        in headers: UnsafeRawBufferPointer
+    ) -> [(name: UnsafeRawBufferPointer, values: [UnsafeRawBufferPointer])] {
+        var fields: [(name: UnsafeRawBufferPointer, values: [UnsafeRawBufferPointer])] = []
+        var places: [[UInt8]: Int] = [:]
+        var start = 0
+        while let end = ByteSearch.firstIndex(of: UInt8(ascii: "\n"), in: headers, from: start) {
+            let line = UnsafeRawBufferPointer(rebasing: headers[start..<end])
+            start = end + 1
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0 else { continue }
+            let name = UnsafeRawBufferPointer(rebasing: line[..<colon])
+            let value = trimmed(line[(colon + 1)...])
+            if let place = places[Array(name)] {
+                fields[place].values.append(value)
+            } else {
+                places[Array(name)] = fields.count
+                fields.append((name: name, values: [value]))
+            }
+        }
+        return fields
+    }
+
     private static func trimmed(_ text: Slice<UnsafeRawBufferPointer>) -> UnsafeRawBufferPointer {
         var rest = text
         while let first = rest.first, isBlank(first) { rest.removeFirst() }

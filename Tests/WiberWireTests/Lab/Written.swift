@@ -16,6 +16,7 @@ func withMessage(
     payload: [UInt8],
     subject: String? = nil,
     id: [UInt8]? = nil,
+    headers: [UInt8]? = nil,
     _ visit: (Message) -> Void
 ) {
     var builder = ChunkBuilder()
@@ -25,7 +26,10 @@ func withMessage(
                 var body = MessageBody(payload: payload)
                 body.subject = subject == nil ? nil : subjectBytes
                 body.id = id == nil ? nil : idBytes
-                builder.append(body, time: Timestamp(1_795_394_164_000_000_001))
+                (headers ?? []).withUnsafeBytes { headerBytes in
+                    body.headers = headers == nil ? nil : headerBytes
+                    builder.append(body, time: Timestamp(1_795_394_164_000_000_001))
+                }
             }
         }
     }

@@ -37,6 +37,22 @@ struct HistoryWriterTests {
         )
     }
 
+    @Test func `headers are there with all their values, or as bytes`() {
+        func headers(_ block: [UInt8]) -> String {
+            var writer = HistoryWriter(topic: "t", from: Sequence(1), limit: 1)
+            withMessage(sequence: 1, payload: [120], headers: block) { writer.add($0) }
+            let line = written { writer.finish(into: &$0) }
+            let start = line.firstRange(of: "\"headers").map { line[$0.lowerBound...] } ?? ""
+            return String(start.prefix { $0 != "x" })
+        }
+        #expect(
+            headers(Array("NATS/1.0\r\nKey: a\r\nother:\r\nKey:  b \r\nno colon\r\n\r\n".utf8))
+                == #""headers":{"Key":["a","b"],"other":[""]},"data":""#
+        )
+        #expect(headers(Array("NATS/1.0\r\n\r\n".utf8)) == #""headers":{},"data":""#)
+        #expect(headers([0xff, 10]) == #""headers_base64":"/wo=","data":""#)
+    }
+
     @Test func `whatever a message holds, the reply is one line of JSON`() throws {
         for seed in 0..<UInt64(500) {
             var random = RandomSource(seed: seed)
@@ -46,9 +62,13 @@ struct HistoryWriterTests {
             var writer = HistoryWriter(topic: "t", from: Sequence(1), limit: 3)
             let payloads = [bytes(3), bytes(Int(seed) % 20), Array("t\u{0}é\r\n".utf8)]
             for (place, payload) in payloads.enumerated() {
-                withMessage(sequence: UInt64(place + 1), payload: payload, id: bytes(2)) {
-                    writer.add($0)
-                }
+                withMessage(
+                    sequence: UInt64(place + 1),
+                    payload: payload,
+                    subject: String(decoding: bytes(4), as: UTF8.self),
+                    id: bytes(2),
+                    headers: bytes(12) + [10, 58] + bytes(3) + [10]
+                ) { writer.add($0) }
             }
             let line = written { writer.finish(into: &$0) }
             #expect(line.utf8.filter { $0 == 10 }.count == 1)

@@ -48,13 +48,21 @@ class Generator:
         self.random = random.Random(seed)
         self.word = word(seed)
         self.number = 0
+        # How much is not as it should be: what ends a connection hides what would follow.
+        self.wildness = self.pick(0, 0, 0.15, 0.15, 0.5, 1)
         # By connection: the names of subscriptions that it has, or has had.
         self.names = {}
+        # Connections that may not send headers.
+        self.headerless = set()
 
     # Parts
 
     def chance(self, share):
         return self.random.random() < share
+
+    def odd(self, share):
+        """The same for what may end the connection."""
+        return self.chance(share * self.wildness)
 
     def pick(self, *values):
         return self.random.choice(values)
@@ -64,7 +72,7 @@ class Generator:
         return self.number
 
     def subject(self):
-        tokens = [self.pick("a", "b", "c") for _ in range(self.pick(1, 1, 2, 3))]
+        tokens = [self.pick("a", "a", "b") for _ in range(self.pick(1, 1, 1, 2, 3))]
         return ".".join([self.word] + tokens)
 
     def pattern(self):
@@ -72,7 +80,7 @@ class Generator:
         for place in range(1, len(tokens)):
             if self.chance(0.3):
                 tokens[place] = "*"
-        if self.chance(0.25):
+        if self.chance(0.35):
             tokens[-1] = ">"
         return ".".join(tokens)
 
@@ -110,21 +118,21 @@ class Generator:
         if self.chance(0.3):
             options["headers"] = self.chance(0.7)
         if self.chance(0.5):
-            options["no_responders"] = options["headers"] or self.chance(0.1)
-        if self.chance(0.3):
+            options["no_responders"] = options["headers"] or self.odd(0.2)
+        if self.chance(0.2):
             options["echo"] = self.chance(0.5)
         if self.chance(0.5):
             options["protocol"] = self.pick(0, 1)
         if self.chance(0.3):
             options["name"] = self.pick("", "a client", 'quotes " and \\', "日本", "x" * 100)
         for name in list(options):
-            if self.chance(0.1):
+            if name != "headers" and self.chance(0.1) or self.odd(0.1):
                 del options[name]
-        if self.chance(0.12):
+        if self.odd(0.3):
             name, value = self.odd_option()
             options[name] = value
         text = json.dumps(options, ensure_ascii=self.chance(0.5))
-        if self.chance(0.05):
+        if self.odd(0.12):
             text = self.odd_json(text)
         verb = self.verb("CONNECT")
         # Without a space behind it, a first CONNECT is no NATS for Wiber.
@@ -173,7 +181,7 @@ class Generator:
             words.append(name := f"q{group}{self.count()}")
         elif draw < 0.28:
             words = [subject, f"{self.word}{self.count()}", name]
-        elif draw < 0.31:
+        elif self.odd(0.1):
             words = self.pick([subject], [], [subject, "g", name, "more"], [subject, ">", name])
         names.append(name)
         return self.line("SUB", *words)
@@ -186,7 +194,7 @@ class Generator:
             words.append(str(self.pick(0, 1, 1, 2, 3, 5)))
         elif self.chance(0.15):
             words.append(self.random.choice(ODD_NUMBERS))
-        elif self.chance(0.05):
+        elif self.odd(0.1):
             words = self.pick([], [name, "1", "2"])
         elif self.chance(0.3) and (queued := [n for n in self.names.get(c, []) if n[0] == "q"]):
             words = [self.random.choice(queued)]
@@ -194,7 +202,7 @@ class Generator:
 
     def payload(self):
         size = self.pick(0, 5, 20, 100, 1000)
-        text = b"%d|" % self.count() + bytes(self.random.randrange(256) for _ in range(size // 5))
+        text = b"%d|" % self.count() + self.random.randbytes(size // 5)
         return text + b"." * max(0, size - len(text))
 
     def target(self):
@@ -203,28 +211,28 @@ class Generator:
         if self.chance(0.1):
             subject = self.pattern() if self.chance(0.5) else self.odd_subject()
         words = [subject]
-        if self.chance(0.4):
+        if self.chance(0.5):
             words.append(self.subject() if self.chance(0.9) else self.odd_subject())
             if self.chance(0.04):
                 words[1] = self.pick("_R_.x", "_GR_.x", "_R_", "$GNR.x", "_INBOX.x", "_r_.x")
-        if self.chance(0.02):
+        if self.odd(0.06):
             words = self.pick([], [subject, "r", "more"])
         return words
 
     def size(self, right):
-        if self.chance(0.96):
+        if not self.odd(0.1):
             return f"{right:0{self.pick(1, 1, 1, 1, 4, 9)}d}" if self.chance(0.1) else str(right)
         if self.chance(0.5):
             return self.random.choice(ODD_NUMBERS)
         return str(max(0, right + self.pick(-1, 1, -2, 2, -5, 10, 100)))
 
     def tail(self):
-        return b"\r\n" if self.chance(0.98) else self.pick(b"", b"\n", b"\r", b"\n\r", b"\r\r\n", b"x\r\n")
+        return b"\r\n" if not self.odd(0.05) else self.pick(b"", b"\n", b"\r", b"\n\r", b"\r\r\n", b"x\r\n")
 
     def publish(self):
         payload = self.payload()
         words = self.target() + [self.size(len(payload))]
-        if self.chance(0.01):
+        if self.odd(0.03):
             words.pop()
         return self.line("PUB", *words) + payload + self.tail()
 
@@ -236,11 +244,22 @@ class Generator:
         )
         payload = self.payload()
         total = len(block) + len(payload)
-        headers = self.pick(0, 1, total, total + 1) if self.chance(0.05) else len(block)
+        headers = self.pick(0, 1, total, total + 1) if self.odd(0.15) else len(block)
         words = self.target() + [self.size(headers), self.size(total)]
-        if self.chance(0.02):
+        if self.odd(0.04):
             words.pop()
         return self.line("HPUB", *words) + block + payload + self.tail()
+
+    def request(self, c):
+        """A publish that waits for an answer, as older clients make it."""
+        name = str(self.count())
+        self.names.setdefault(c, []).append(name)
+        inbox = f"{self.word}.inbox.{name}"
+        data = self.line("SUB", self.pick(inbox, inbox, f"{self.word}.inbox.*"), name)
+        if self.chance(0.6):
+            data += self.line("UNSUB", name, str(self.pick(1, 1, 2)))
+        subject = self.pick(self.subject(), f"{self.word}.nobody.{name}")
+        return data + self.line("PUB", subject, inbox, "2") + b"hi\r\n"
 
     def long_line(self):
         fill = LINE_MAX - len(f"{self.word}.   1") + self.pick(-1, 0, 1, 2, 3, 3, 300, 5000)
@@ -253,19 +272,23 @@ class Generator:
         ).encode()
 
     def big(self):
-        size = PAYLOAD_MAX + self.pick(-1, 0, 1)
+        size = PAYLOAD_MAX + self.pick(-1, 0, 0, 1 if self.wildness else 0)
         text = b"%d|" % self.count()
         return f"PUB {self.subject()} {size}\r\n".encode() + text + b"b" * (size - len(text)) + b"\r\n"
 
     def rest(self):
+        """What means nothing, or nothing good."""
+        if not self.odd(0.5):
+            return self.pick(
+                b"PONG\r\n", b"+OK\r\n", b"ping\n", b"PING  \r\n", b"PINGxyz\r\n", b"PONGS\r\n",
+                b"+ok then\r\n", b"INFO {}\r\n", b"info \t{\"a\":1}\n", b"INFO{}\r\n", b"PING\r\nPING\r\n",
+            )
         return self.pick(
-            b"PING\r\n", b"PING\r\n", b"PONG\r\n", b"+OK\r\n", b"ping\n", b"PING  \r\n", b"PINGxyz\r\n",
-            b"PONGS\r\n", b"+ok then\r\n", b"INFO {}\r\n", b"info \t{\"a\":1}\n", b"INFO\r\n", b"INFO{}\r\n",
-            b"-ERR 'x'\r\n", b"-ERR\r\n", b"-err x\n", b"\r\n", b"\n", b" PING\r\n", b"PIN\r\n", b"\x00",
+            b"INFO\r\n", b"INFO x\r\n", b"INFO 5\r\n", b"-ERR 'x'\r\n", b"-ERR\r\n", b"-err x\n", b"\r\n", b"\n", b" PING\r\n", b"PIN\r\n", b"\x00",
             b"MSG a 1 1\r\nx\r\n", b"HMSG a 1 1 1\r\nx\r\n", b"RS+ a\r\n", b"A+ x\r\n", b"LS+ x\r\n",
             b"QUIT\r\n", b"GET / HTTP/1.1\r\n\r\n", b"P", b"PU", b"SUB", b"+", b"-E", b"PUB\r\n",
             b"SUB\r\n", b"SUB \r\n", b"PUB \r\n", b"UNSUB\r\n", b"HPUB\r\n", b"CONNECT\r\n", b"SUB\n\r\n",
-            b"UNSUB  \n", b"CONNECT \r\n", b"INFO \r\n", b"-ERR \r\n", b"PING\r\nPING\r\n", "é\r\n".encode(),
+            b"UNSUB  \n", b"CONNECT \r\n", b"INFO \r\n", b"-ERR \r\n", "é\r\n".encode(),
         )
 
     # Damage
@@ -304,23 +327,25 @@ class Generator:
 
     def operation(self, c):
         draw = self.random.random()
-        if draw < 0.25:
+        if draw < 0.3:
             data = self.subscribe(c)
-        elif draw < 0.35:
+        elif draw < 0.38:
             data = self.unsubscribe(c)
-        elif draw < 0.65:
+        elif draw < 0.7:
             data = self.publish()
-        elif draw < 0.83:
+        elif draw < 0.9 and (self.chance(0.02) or c not in self.headerless):
             data = self.publish_with_headers()
-        elif draw < 0.86:
+        elif draw < 0.93:
             data = self.connect(first=False)
-        elif draw < 0.87:
-            data = self.long_line()
-        elif draw < 0.871:
+        elif draw < 0.931:
             return self.big()
+        elif draw < 0.96:
+            data = self.request(c)
+        elif draw < 0.97 and self.odd(0.7):
+            data = self.long_line()
         else:
-            data = self.pick(b"PING\r\n", b"PONG\r\n", self.rest()) if self.chance(0.7) else b"PING\r\n"
-        if self.chance(0.05):
+            data = self.rest()
+        if self.odd(0.15):
             return self.damaged(data)
         # A size that is too large waits for more.
         line, _, body = data.partition(b"\n")
@@ -334,13 +359,14 @@ class Generator:
     def script(self):
         count = self.pick(1, 1, 2, 2, 3)
         steps = [Step(c, self.connect(first=True)) for c in range(count)]
+        self.headerless = {s.connection for s in steps if b'"headers": true' not in s.data}
         for _ in range(self.random.randrange(3, 16)):
             c = self.random.randrange(count)
             data = self.operation(c)
             while self.chance(0.1) and len(data) < 10_000:
                 data += self.operation(c)
             steps.append(Step(c, data))
-        if self.chance(0.15):
+        if self.chance(0.08):
             for step in steps:
                 # A connection's first bytes say which protocol it speaks.
                 low = 9 if step.data[:1] in b"Cc" else 1

@@ -1,0 +1,87 @@
+"""Where Wiber differs from nats-server on purpose: docs/compatibility.md says why.
+
+Each rule looks at the first step that is answered differently, and knows no more than it must.
+"""
+
+import re
+
+# A line's beginning, up to its arguments.
+VERB = rb"(?i)(?:^|\n)(?:(?:H?PUB|SUB|UNSUB|-ERR)[ \t]+|(?:CONNECT|INFO)[ \t]*)"
+HINT = "-ERR 'Invalid Publish Subject'"
+TOO_LONG = "-ERR 'maximum control line exceeded'"
+
+
+def has_no_arguments(data, wiber, nats):
+    return re.search(VERB + rb"\n", data)
+
+
+def has_long_chatter(data, wiber, nats):
+    return TOO_LONG in wiber and re.search(rb"(?i)(?:^|\n)(?:\+OK|P[IO]NG)[^\n]{4000}", data)
+
+
+def has_long_space(data, wiber, nats):
+    return TOO_LONG in wiber and re.search(rb"(?i)(?:^|\n)[a-z]+[ \t]{2}[^\n]{4000}", data)
+
+
+def has_inner_return(data, wiber, nats):
+    return re.search(VERB + rb"[^\n]*\r[^\n]+\n", data)
+
+
+def has_control_in_subject(data, wiber, nats):
+    refused = HINT in wiber or "-ERR 'Invalid Subject'" in wiber
+    return refused and re.search(VERB + rb"[^\n]*(?:\x00|\x0c|\r[^\n])", data)
+
+
+def connects_with_null(data, wiber, nats):
+    return wiber[-1:] == ["closed"] and re.search(rb"(?i)connect\s*null\s*\n", data)
+
+
+def connects_deeply(data, wiber, nats):
+    return wiber[-1:] == ["closed"] and rb'{"a":' * 33 in data
+
+
+def hints_before_damage(data, wiber, nats):
+    """A pedantic client's publish with a bad subject and a bad end."""
+    if wiber[-1:] != ["closed"] or HINT not in nats:
+        return False
+    place = len(nats) - 1 - nats[::-1].index(HINT)
+    return nats[:place] + nats[place + 1:] == wiber
+
+
+RULES = [
+    ("a line that has no arguments does not take them from the next", has_no_arguments),
+    ("PING, PONG and +OK lines have a limit, too", has_long_chatter),
+    ("the spaces before a line's arguments count towards its limit", has_long_space),
+    ("carriage returns inside a line are a word's", has_inner_return),
+    ("subjects have no NUL, FF or CR", has_control_in_subject),
+    ("CONNECT's JSON is an object", connects_with_null),
+    ("CONNECT's JSON is at most 32 deep", connects_deeply),
+    ("a publish is looked at once it is complete", hints_before_damage),
+]
+
+
+def reason(steps, results):
+    """Why the first difference is meant, or None; what follows it cannot be compared."""
+    for place, (wiber, nats) in enumerate(zip(*results)):
+        if wiber == nats:
+            continue
+        if place < len(steps):
+            for text, applies in RULES:
+                if applies(steps[place].data, wiber, nats):
+                    return text
+        if counts_no_responders(steps, results, place):
+            return "a 503 counts towards the maximum of UNSUB"
+        return None
+    return None
+
+
+def counts_no_responders(steps, results, place):
+    """nats-server keeps a subscription whose last message was a 503; Wiber's has ended."""
+    told = [line for lines in results[0][:place + 1] for line in lines]
+    if not any("NATS/1.0 503\\r\\nNats-Subject" in line for line in told):
+        return False
+    names = set()
+    for step in steps:
+        names.update(re.findall(rb"(?i)UNSUB[ \t]+(\S+)[ \t]+0*[1-9]", step.data))
+    differing = set(results[0][place]) ^ set(results[1][place])
+    return all(any(f"sid={name!r}" in line for name in names) for line in differing)

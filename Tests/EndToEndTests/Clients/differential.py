@@ -5,7 +5,7 @@
 The addresses are `host:port`. Scripts are made of the seeds N, N + 1, …; one that is answered
 differently is made as short as it can be and printed, and the exit status is 1. After each step
 the connection is asked for an answer that nothing else has, so that the order among connections is
-the same every time. What may differ is in `Normaliser` and differential_deliberate.py.
+the same every time. What may differ is in `Answers` and differential_deliberate.py.
 """
 
 import argparse
@@ -17,13 +17,14 @@ import socket
 import struct
 import sys
 import time
+import zlib
 
 import differential_deliberate
 import differential_scripts
 from differential_scripts import Step
 
 # Longer than anything takes, and what a script that is being made shorter waits.
-PATIENCE = 5.0
+PATIENCE = 10.0
 SHRINK_PATIENCE = 0.5
 SHRINK_SECONDS = 30.0
 
@@ -110,20 +111,24 @@ def frames(data):
     return found
 
 
-class Normaliser:
+class Answers:
     """What the answers to a script come to, without what may differ."""
 
     def __init__(self):
-        # By step: what its connection was told since it was last asked.
-        self.steps = []
+        # By step: what its connection was told since it was last asked. Behind them is what the
+        # connections were told in the end, and then what queue groups got.
+        self.lines = []
+        # Which subscriptions heard that nobody hears.
+        self.unheard = set()
         # One member of a queue group gets a message, by chance.
         self.queued = []
 
-    def add(self, data, ended):
+    def add(self, connection, data, ended):
         plain = []
         for frame in frames(data):
             if len(frame) > 2 and frame[4].startswith(b"NATS/1.0 503\r\nNats-Subject: "):
                 # Any subscription of the client's to the reply subject may get it.
+                self.unheard.add((connection, frame[2]))
                 frame = frame[:2] + (b"",) + frame[3:]
             if len(frame) > 2 and re.fullmatch(rb"q[xy][0-9]+", frame[2]):
                 # Whether there are headers depends on the member.
@@ -131,10 +136,10 @@ class Normaliser:
             # nats-server says it again if the publish comes in pieces.
             elif frame != ("-ERR 'Invalid Publish Subject'",) or plain[-1:] != [frame]:
                 plain.append(frame)
-        self.steps.append([shown(frame) for frame in ordered(plain)] + ([ended] if ended else []))
+        self.lines.append([shown(frame) for frame in ordered(plain)] + ([ended] if ended else []))
 
-    def result(self):
-        return self.steps + [["one member: " + line for line in sorted(self.queued)]]
+    def finish(self):
+        self.lines.append(["one member: " + line for line in sorted(self.queued)])
 
 
 def ordered(plain):
@@ -157,16 +162,17 @@ def shown(frame):
 def short(data):
     if data is None or len(data) <= 200:
         return repr(data)
-    return f"{data[:60]!r}…{data[-20:]!r} ({len(data)} bytes)"
+    checksum = zlib.crc32(data)
+    return f"{data[:60]!r}…{data[-20:]!r} ({len(data)} bytes, CRC-32 {checksum:08x})"
 
 
 # Running
 
 
 def run(steps, addresses, patience=PATIENCE):
-    """What each server says to a script, as lines."""
+    """What each server says to a script."""
     links = [{} for _ in addresses]
-    said = [Normaliser() for _ in addresses]
+    said = [Answers() for _ in addresses]
     try:
         stops = [(step.connection, step.pieces()) for step in steps]
         # At the end everybody is asked again for what came meanwhile.
@@ -179,13 +185,24 @@ def run(steps, addresses, patience=PATIENCE):
                 if connection not in own:
                     own[connection] = Link(address, patience)
                 own[connection].send(pieces[:-1] + [b"".join(pieces[-1:]) + asked])
-            for own, normaliser in zip(links, said):
+            for own, answers in zip(links, said):
                 link = own[connection]
-                normaliser.add(link.answer(marker), link.ended)
-        return [normaliser.result() for normaliser in said]
+                answers.add(connection, link.answer(marker), link.ended)
+        for answers in said:
+            answers.finish()
+        return said
     finally:
         for link in itertools.chain.from_iterable(own.values() for own in links):
             link.close()
+
+
+def same(results):
+    return results[0].lines == results[1].lines
+
+
+def has_waited(results):
+    """Whether a server said nothing for too long: a script cut short may wait for its end."""
+    return any("no answer" in lines for result in results for lines in result.lines)
 
 
 # Making a script shorter
@@ -254,7 +271,7 @@ def report(seed, steps, results, note):
         pieces = " | ".join(short(piece) for piece in step.pieces())
         titles.append(f"step {place}, client {step.connection} sends {pieces}")
     titles += [f"at the end, client {c}" for c in sorted({s.connection for s in steps})]
-    for title, one, other in zip(titles + ["queue groups"], results[0], results[1]):
+    for title, one, other in zip(titles + ["queue groups"], *(r.lines for r in results)):
         if one or other:
             print(f"  {title}")
         for line in difflib.ndiff(other, one):
@@ -275,23 +292,26 @@ class Comparison:
         """Whether both servers say the same, as far as they should; prints what differs."""
         steps = differential_scripts.script(seed)
         results = run(steps, self.addresses)
-        if results[0] == results[1]:
+        if same(results):
             return True
         if reason := differential_deliberate.reason(steps, results):
             self.deliberate[reason] += 1
             return True
-        if not self.differ(steps):
+        waits = has_waited(results)
+
+        def differs(candidate):
+            results = run(candidate, self.addresses, SHRINK_PATIENCE)
+            is_other = has_waited(results) and not waits
+            meant = same(results) or differential_deliberate.reason(candidate, results)
+            return not meant and not is_other
+
+        if not differs(steps):
             report(seed, steps, results, "different once, and not when it was repeated")
             return False
-        shortest = shrunk(steps, self.differ)
+        shortest = shrunk(steps, differs)
         results = run(shortest, self.addresses, SHRINK_PATIENCE)
         report(seed, shortest, results, "different")
         return False
-
-    def differ(self, steps):
-        results = run(steps, self.addresses, SHRINK_PATIENCE)
-        waits = any("no answer" in lines for result in results for lines in result)
-        return results[0] != results[1] and not waits and not differential_deliberate.reason(steps, results)
 
 
 def address(text):

@@ -86,11 +86,13 @@ class Generator:
 
     def odd_subject(self):
         w = self.word
+        if self.odd(0.15):
+            return self.pick(f"{w}.a\x00b", f"{w}.a\x0cb", f"{w}.a\rb", f"{w}.\r")
         return self.pick(
             f"{w}..a", f".{w}", f"{w}.", f"{w}.>.a", f"{w}.a>", f"{w}.*a", f"{w}.**", f"{w}.>>",
-            f"{w}.é", f"{w}.日本", f"{w}.\x01", f"{w}.a\x00b", f"{w}.\x7f", f"{w}.A", f"{w}.-1",
-            f"{w}.a\x0cb", f"{w}.\x0b", f"{w}.{'x' * 300}", f"{w}" + ".y" * 40, f"{w}.*.>", "..",
-            f"{w}.a\rb", f"{w}.\r", f"{w}.*", f"{w}.>", f"{w}.*.*", ".", f"{w}.a b",
+            f"{w}.é", f"{w}.日本", f"{w}.\x01", f"{w}.\x7f", f"{w}.A", f"{w}.-1", f"{w}.\x0b",
+            f"{w}.{'x' * 300}", f"{w}" + ".y" * 40, f"{w}.*.>", "..",
+            f"{w}.*", f"{w}.>", f"{w}.*.*", ".", f"{w}.a b",
         )
 
     def gap(self):
@@ -345,11 +347,12 @@ class Generator:
             data = self.long_line()
         else:
             data = self.rest()
-        if self.odd(0.15):
+        # Without its name, a group's member would not be known as one.
+        if self.odd(0.15) and not re.search(rb"\sq[xy][0-9]+\s", data):
             return self.damaged(data)
         # A size that is too large waits for more.
         line, _, body = data.partition(b"\n")
-        declared = re.findall(rb" ([0-9]{1,9})[ \t]*\r?$", line)
+        declared = re.findall(rb"[ \t]([0-9]{1,9})[ \t]*\r?$", line)
         if declared and len(body) < int(declared[0]) + 2 <= FILLED_MAX:
             data += self.filling(int(declared[0]) + 2 - len(body))
         elif not data.endswith(b"\n"):

@@ -269,10 +269,10 @@ def report(seed, steps, results, note):
     titles = []
     for place, step in enumerate(steps):
         pieces = " | ".join(short(piece) for piece in step.pieces())
-        titles.append(f"step {place}, client {step.connection} sends {pieces}")
+        titles.append(f"step {place}: client {step.connection} sends {pieces}")
     titles += [f"at the end, client {c}" for c in sorted({s.connection for s in steps})]
     for title, one, other in zip(titles + ["queue groups"], *(r.lines for r in results)):
-        if one or other:
+        if one or other or title.startswith("step"):
             print(f"  {title}")
         for line in difflib.ndiff(other, one):
             if not line.startswith("?"):

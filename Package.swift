@@ -29,6 +29,7 @@ let package = Package(
         .trait(name: "Mutants", description: "Deliberate bugs, one at a time, for ./dev mutants.")
     ],
     dependencies: [
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -76,7 +77,8 @@ let package = Package(
         .target(
             name: "WiberServer",
             dependencies: [
-                "CWiber", "WiberBase", "WiberLog", "WiberNIO", "WiberNode", "WiberSim",
+                "CWiber", "WiberBase", "WiberLog", "WiberNIO", "WiberNode", "WiberSim", "WiberWire",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -101,12 +103,15 @@ let package = Package(
             dependencies: ["WiberBase", "WiberSim"],
             swiftSettings: settings
         ),
+        // What the fuzzer and the tests of its corpus share.
+        pure("WiberFuzz", ["WiberBase", "WiberSubject", "WiberWire"]),
         tests("TidyTests"),
         tests("EndToEndTests", exclude: ["Clients"]),
         tests("WiberBaseTests", ["CWiber", "WiberBase"]),
         tests("WiberRaftTests", ["WiberBase", "WiberRaft", "WiberSim"], exclude: ["Traces"]),
         tests("WiberLogTests", ["WiberBase", "WiberLog"]),
         tests("WiberSubjectTests", ["WiberBase", "WiberSubject"]),
+        tests("WiberFuzzTests", ["WiberFuzz"], exclude: ["nats.corpus", "nats.dict"]),
         tests("WiberTopicTests", ["WiberBase", "WiberTopic"]),
         tests(
             "WiberNodeTests",
@@ -135,3 +140,14 @@ let package = Package(
         tests("WiberMetaTests", ["WiberBase", "WiberMeta"]),
     ]
 )
+
+// Only libFuzzer gives this one a `main`, so that `./dev fuzz` alone builds it.
+if Context.environment["WIBER_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "FuzzNATS",
+            dependencies: ["WiberFuzz"],
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]
+        )
+    )
+}

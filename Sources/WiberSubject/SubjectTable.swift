@@ -24,6 +24,9 @@ public struct SubjectTable: Sendable {
     /// The subjects in the cache, at most 4,096.
     public var cacheCount: Int { cache.count }
 
+    /// How many subscriptions a match of those in the cache has: at most, and on average.
+    public var fanout: (most: Int, mean: Double) { cache.fanout }
+
     /// An empty table.
     ///
     /// `seed` decides where subjects lie in memory and nothing else; one that clients cannot guess

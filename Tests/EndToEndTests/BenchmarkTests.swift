@@ -108,7 +108,7 @@ extension EndToEnd {
     }
 }
 
-/// `wiber bench pub` with messages of 128 bytes and 5,000 unacknowledged.
+/// `wiber bench lines` with messages of 128 bytes and 5,000 unacknowledged.
 struct LoadGenerator {
     struct Run: Decodable {
         let messages: Int
@@ -121,13 +121,13 @@ struct LoadGenerator {
     static func run(_ node: Node, topic: String, messages: Int) throws -> Run {
         let command = try Command.wiber(
             [
-                "bench", "pub", topic, "--messages", "\(messages)", "--size", "128", "--window",
+                "bench", "lines", topic, "--messages", "\(messages)", "--size", "128", "--window",
                 "5000", "--server", "nats://127.0.0.1:\(node.port)", "--output", "json",
             ],
             within: .seconds(300)
         )
         guard command.isSuccess else {
-            throw UnexpectedReply(request: "bench pub", reply: command.output + command.errors)
+            throw UnexpectedReply(request: "bench lines", reply: command.output + command.errors)
         }
         let run = try JSON.decode(Run.self, from: Data(command.output.utf8))
         #expect(run.messages == messages)

@@ -66,7 +66,8 @@ extension EndToEnd {
         @Test func `every command has help with an example`() throws {
             for command in [
                 ["serve"], ["cluster", "up"], ["cluster", "status"], ["ping"], ["pub"], ["sub"],
-                ["history"], ["topics"], ["stats"], ["shell"], ["config", "check"],
+                ["req"], ["reply"], ["history"], ["topics"], ["stats"], ["shell"], ["bench"],
+                ["config", "check"],
                 ["data", "check"],
             ] {
                 let help = try Command.wiber(command + ["--help"])

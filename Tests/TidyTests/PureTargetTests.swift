@@ -24,6 +24,7 @@ struct PureTargetTests {
         PureTarget("WiberTopic", ["WiberBase", "WiberTime", "WiberSubject"]),
         PureTarget("WiberMeta", ["WiberBase"]),
         PureTarget("WiberWire", ["WiberBase", "WiberSubject"]),
+        PureTarget("WiberFuzz", ["WiberBase", "WiberSubject", "WiberWire"]),
         PureTarget(
             "WiberNode",
             [

@@ -60,7 +60,8 @@ public final class ShardHost: @unchecked Sendable {
     let core: ShardCore
     let disk: any Disk
     let callbacks: Callbacks
-    let clientsMax: Int
+    /// The most clients at a time.
+    public let clientsMax: Int
     let logThread = NIOThreadPool(numberOfThreads: 1)
     let flushThread = NIOThreadPool(numberOfThreads: 1)
     let readThread = NIOThreadPool(numberOfThreads: 1)

@@ -34,6 +34,7 @@ struct Session {
     var isQuitting = false
     /// Whether the client sends no more: it still gets its replies.
     var hasInputEnded = false
+    let since: Instant
     /// The last bytes, for half a line that never ends.
     var lastHeard: Instant
     var isTouched = false
@@ -43,6 +44,7 @@ struct Session {
     init(connection: ConnectionID, address: String, now: Instant) {
         self.connection = connection
         self.address = address
+        since = now
         lastHeard = now
     }
 }

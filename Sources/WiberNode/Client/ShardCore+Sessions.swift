@@ -15,7 +15,10 @@ extension ShardCore {
     }
 
     func closeSession(_ connection: ConnectionID) {
-        guard let session = sessions.removeValue(forKey: connection) else { return }
+        guard let session = sessions[connection] else { return }
+        rememberClosed(session)
+        natsClosed(connection)
+        sessions[connection] = nil
         counters.connectionsClosed += 1
         for subscription in session.subscriptions {
             guard let slot = slotOfGroup[subscription.group] else { continue }

@@ -36,10 +36,17 @@ final class NATSClient {
     var infoVersion: UInt64 = 0
     var lastHeard: Instant
     var nextPing: Instant
+    /// When something was sent last.
+    var lastSent: Instant
+    /// When the PING went out whose answer comes next.
+    var pingSentAt: Instant?
+    var roundTrip: Instant.Span?
+    var closeReason = CloseReason.clientClosed
     /// PINGs without an answer.
     var unanswered = 0
     var messagesIn: UInt64 = 0
     var messagesOut: UInt64 = 0
+    /// Of headers and payloads.
     var bytesIn: UInt64 = 0
     var bytesOut: UInt64 = 0
 
@@ -48,8 +55,12 @@ final class NATSClient {
         self.address = address
         since = now
         lastHeard = now
+        lastSent = now
         nextPing = now + .seconds(2)
     }
+
+    /// When it is pinged first.
+    var firstPing: Instant { since + .seconds(2) }
 
     /// How a log line names it: the client's own name, if it has one.
     var label: String { options.name.isEmpty ? address : "\(options.name) (\(address))" }

@@ -17,6 +17,10 @@ final class NATSSubscription {
     }
 
     let target: Target
+    /// Whether it is one of this node's clients'.
+    var isOfClient: Bool {
+        if case .client = target { true } else { false }
+    }
     let interest: Interest
     /// It ends after so many messages; 0: it does not.
     var max: UInt64 = 0
@@ -49,6 +53,9 @@ struct NATSHub {
     private var subscriptions: ContiguousArray<NATSSubscription?> = []
     private var free: [Int] = []
     private var topicCount = 0
+    /// Subscriptions that ever began, and that ended.
+    private(set) var inserted: UInt64 = 0
+    private(set) var removed: UInt64 = 0
     /// How many subscriptions of this node's clients there are to each interest; kept only where
     /// there are other nodes to tell.
     private(set) var own: [Interest: UInt32] = [:]
@@ -98,6 +105,17 @@ struct NATSHub {
         return place < subscriptions.count ? subscriptions[place] : nil
     }
 
+    /// A page of what the clients of this node want, and how many subscriptions they have in all.
+    func clientSubscriptions(offset: Int, limit: Int) -> (page: [NATSSubscription], total: Int) {
+        var page: [NATSSubscription] = []
+        var total = 0
+        for case let subscription? in subscriptions where subscription.isOfClient {
+            if total >= offset, page.count < limit { page.append(subscription) }
+            total += 1
+        }
+        return (page, total)
+    }
+
     /// Counts a delivery; a subscription ends with the last one that it may have.
     mutating func delivered(_ subscription: NATSSubscription, _ id: SubscriptionID) {
         subscription.delivered &+= 1
@@ -113,6 +131,7 @@ struct NATSHub {
         }
         guard isValid else { return nil }
         let subscription = NATSSubscription(target: target, interest: interest)
+        inserted &+= 1
         if free.popLast() == nil {
             subscriptions.append(subscription)
         } else {
@@ -135,6 +154,7 @@ struct NATSHub {
             table.remove(id, $0, queue: interest.queue)
         }
         invariant(isThere, "subscription \(id.rawValue) is in the table")
+        removed &+= 1
         subscriptions[Int(id.rawValue)] = nil
         free.append(Int(id.rawValue))
         switch subscription.target {

@@ -25,7 +25,6 @@ extension ShardCore {
     func receive(_ bytes: UnsafeRawBufferPointer, from client: NATSClient) {
         guard !client.isClosing else { return }
         client.lastHeard = time.now
-        client.bytesIn &+= UInt64(bytes.count)
         nats.touch(client)
         if client.isHeld {
             client.inbox.append(contentsOf: bytes)
@@ -110,11 +109,17 @@ extension ShardCore {
             stallIfLanesAreFull(client)
         case .ping:
             client.out.appendLiteral("PONG\r\n")
-            client.nextPing = time.now + limits.pingInterval
+            // The first PING towards it measures the round trip, and comes in any case.
+            if client.nextPing != client.firstPing {
+                client.nextPing = time.now + limits.pingInterval
+            }
             // Clients take nothing but this PONG as the first answer.
             client.hasPonged = true
             renewInfo(client)
-        case .pong: client.unanswered = 0
+        case .pong:
+            client.unanswered = 0
+            if let sent = client.pingSentAt { client.roundTrip = time.now.since(sent) }
+            client.pingSentAt = nil
         case .connect(let json):
             do throws(NATSFailure) {
                 try client.options.update(json)
@@ -138,7 +143,9 @@ extension ShardCore {
     private func publish(_ publish: NATSPublish, _ client: NATSClient) {
         client.messagesIn &+= 1
         counters.natsMessagesIn &+= 1
-        counters.natsBytesIn &+= UInt64(publish.payload.count + (publish.headers?.count ?? 0))
+        let length = UInt64(publish.payload.count + (publish.headers?.count ?? 0))
+        client.bytesIn &+= length
+        counters.natsBytesIn &+= length
         if client.options.isPedantic, !Subject.isLiteral(publish.subject) {
             // No more than a hint: the publish is done, and acknowledged.
             NATSWriter.error("Invalid Publish Subject", into: &client.out)
@@ -186,18 +193,20 @@ extension ShardCore {
     /// Says why, if nats-server would, and closes.
     func end(_ client: NATSClient, _ failure: NATSFailure) {
         if let text = failure.text { NATSWriter.error(text, into: &client.out) }
-        close(client, reason: failure.text ?? "bad arguments")
+        if failure == .stale { counters.staleConnections += 1 }
+        close(client, CloseReason(failure))
     }
 
-    func close(_ client: NATSClient, reason: String) {
+    func close(_ client: NATSClient, _ reason: CloseReason) {
         guard !client.isClosing else { return }
         client.isClosing = true
-        trace(.debug, "nats client ended", [("client", client.label), ("reason", reason)])
+        client.closeReason = reason
+        trace(.debug, "nats client ended", [("client", client.label), ("reason", reason.rawValue)])
         removeSubscriptions(client)
         client.inbox = []
         if !client.out.isEmpty { emit(.write(client.connection, client.out)) }
         client.out = []
-        emit(.close(client.connection, reason: reason))
+        emit(.close(client.connection, reason: reason.rawValue))
     }
 
     /// The connection is gone.

@@ -109,11 +109,13 @@ extension ShardCore {
         )
         client.messagesOut &+= 1
         counters.natsMessagesOut &+= 1
-        counters.natsBytesOut &+= UInt64(message.payload.count + (message.headers?.count ?? 0))
-        nats.pendingBytes += message.payload.count + 64
+        let length = message.payload.count + (message.headers?.count ?? 0)
+        client.bytesOut &+= UInt64(length)
+        counters.natsBytesOut &+= UInt64(length)
+        nats.pendingBytes += length + 64
         nats.delivered(subscription, id)
         nats.touch(client)
-        if client.out.count > limits.natsPendingBytes { disconnectSlow(client) }
+        if client.out.count > limits.natsPendingBytes { disconnectSlow(client, .pendingBytes) }
         return true
     }
 
@@ -151,16 +153,16 @@ extension ShardCore {
     private func flush(_ client: NATSClient) {
         guard !client.isClosing else { return }
         if !client.out.isEmpty, client.unwritableSince == nil {
-            client.bytesOut &+= UInt64(client.out.count)
+            client.lastSent = time.now
             counters.clientBytesSent += UInt64(client.out.count)
             client.outCapacity = min(client.out.count + client.out.count / 8, 1 << 20)
             emit(.write(client.connection, client.out))
             client.out = []
         } else if client.out.count > limits.natsPendingBytes {
-            return disconnectSlow(client)
+            return disconnectSlow(client, .pendingBytes)
         }
         let isDone = client.out.isEmpty && client.acknowledgements.isEmpty && !client.isHeld
-        if client.hasInputEnded, isDone { close(client, reason: "the client left") }
+        if client.hasInputEnded, isDone { close(client, .clientClosed) }
     }
 
     func natsWritable(_ client: NATSClient, _ isWritable: Bool) {
@@ -168,12 +170,12 @@ extension ShardCore {
         if isWritable { nats.touch(client) }
     }
 
-    private func disconnectSlow(_ client: NATSClient) {
+    private func disconnectSlow(_ client: NATSClient, _ reason: CloseReason) {
         counters.slowReaders += 1
         let facts = [("client", client.label), ("pending_bytes", "\(client.out.count)")]
         trace(.warning, "slow consumer disconnected", facts)
         client.out = []
-        close(client, reason: "slow consumer")
+        close(client, reason)
     }
 
     // MARK: Time
@@ -186,7 +188,7 @@ extension ShardCore {
         for connection in nats.clients.keys.sorted(by: { $0.rawValue < $1.rawValue }) {
             guard let client = nats.clients[connection], !client.isClosing else { continue }
             if let since = client.unwritableSince, time.now.since(since) > limits.slowReader {
-                disconnectSlow(client)
+                disconnectSlow(client, .writeDeadline)
             } else if client.nextPing <= time.now {
                 ping(client)
             }
@@ -194,7 +196,7 @@ extension ShardCore {
     }
 
     private func ping(_ client: NATSClient) {
-        let isFirst = client.nextPing == client.since + .seconds(2)
+        let isFirst = client.nextPing == client.firstPing
         client.nextPing = time.now + limits.pingInterval
         if !isFirst, time.now.since(client.lastHeard) < limits.pingInterval {
             client.unanswered = 0
@@ -203,6 +205,7 @@ extension ShardCore {
         guard client.unanswered < limits.pingsMax else { return end(client, .stale) }
         client.unanswered += 1
         client.out.appendLiteral("PING\r\n")
+        client.pingSentAt = time.now
         nats.touch(client)
     }
 }

@@ -99,7 +99,6 @@ extension ShardCore {
     // MARK: The end of a connection
 
     func closed(_ connection: ConnectionID, wasReset: Bool) {
-        natsClosed(connection)
         if sessions[connection] != nil { return closeSession(connection) }
         if relays[connection] != nil { return relayEnded(connection) }
         if let lane = incoming.removeValue(forKey: connection) {

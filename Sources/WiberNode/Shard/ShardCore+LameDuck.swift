@@ -62,7 +62,7 @@ extension ShardCore {
     /// Ends a client's connection once it has the answers that are under way.
     private func disconnect(_ connection: ConnectionID) {
         if let client = nats.clients[connection] {
-            close(client, reason: "lame duck mode")
+            close(client, .lameDuck)
         } else if sessions[connection]?.isQuitting == false {
             sessions[connection]?.isQuitting = true
             touch(connection)

@@ -27,6 +27,8 @@ public final class ShardCore {
     var groups: ContiguousArray<Group> = []
     var slotOfGroup: [GroupID: Int] = [:]
     var slotOfName: [[UInt8]: Int] = [:]
+    /// Clients that are gone, the latest ``closedConnectionsMax`` of them.
+    var closedConnections = RingBuffer<ConnectionReport>()
     var sessions: [ConnectionID: Session] = [:]
     /// Clients that speak NATS.
     var nats: NATSHub

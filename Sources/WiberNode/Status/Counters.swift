@@ -16,6 +16,7 @@ struct Counters {
     var histories: UInt64 = 0
     var delivered: UInt64 = 0
     var slowReaders: UInt64 = 0
+    var staleConnections: UInt64 = 0
     var readingPauses: UInt64 = 0
     var natsMessagesIn: UInt64 = 0
     var natsBytesIn: UInt64 = 0

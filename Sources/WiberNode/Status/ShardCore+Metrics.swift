@@ -47,6 +47,11 @@ extension ShardCore {
                 counters.slowReaders
             ),
             counter(
+                "wiber_stale_connections_total",
+                "Clients disconnected because they did not answer PING.",
+                counters.staleConnections
+            ),
+            counter(
                 "wiber_reading_pauses_total",
                 "Times that a client was not read from, because too much was under way.",
                 counters.readingPauses

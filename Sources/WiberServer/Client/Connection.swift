@@ -8,7 +8,7 @@ public final class Connection {
 
     /// Where it goes.
     public let address: ServerAddress
-    private let socket: Int32
+    let socket: Int32
     private var buffer: [UInt8] = []
     private var offset = 0
     private var chunk = [UInt8](repeating: 0, count: 64 << 10)

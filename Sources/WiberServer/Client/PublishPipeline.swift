@@ -73,7 +73,7 @@ public struct PublishPipeline {
             guard done < flushes.count else { continue }
             flushes[done].left -= 1
             let span = now - flushes[done].at
-            latencies.record(microseconds: UInt64(max(0, span / .microseconds(1))))
+            latencies.record(nanoseconds: UInt64(max(0, span / .nanoseconds(1))))
         }
         while done < flushes.count, flushes[done].left == 0 { done += 1 }
         flushes.removeFirst(done)

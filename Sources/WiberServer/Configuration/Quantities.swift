@@ -1,5 +1,5 @@
 /// Sizes and times as people write them.
-enum Quantities {
+public enum Quantities {
     /// Bytes: `1048576`, `1MiB`, `500 MB`, without fraction or sign; `nil` if it is no size.
     static func bytes(_ text: String) -> UInt64? {
         let units: [String: UInt64] = [
@@ -13,7 +13,7 @@ enum Quantities {
     }
 
     /// Nanoseconds: `100ms`, `2m`, `1h30m`, `7d`; a bare number has no unit and is none.
-    static func nanoseconds(_ text: String) -> UInt64? {
+    public static func nanoseconds(_ text: String) -> UInt64? {
         let second: UInt64 = 1_000_000_000
         let units: [String: UInt64] = [
             "ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": second, "m": 60 * second,

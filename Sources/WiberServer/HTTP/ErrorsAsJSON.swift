@@ -18,8 +18,8 @@ struct ErrorsAsJSON: RouterMiddleware {
             }
             return .error(
                 .notFound,
-                "there is nothing here; GET /healthz, /metrics, /api/cluster, /api/topics or "
-                    + "/api/topics/<name>"
+                "there is nothing here; GET /healthz, /metrics, /varz, /connz, /subsz, "
+                    + "/routez, /api/cluster, /api/topics or /api/topics/<name>"
             )
         } catch {
             return .error(.serviceUnavailable, "the node is stopping; ask another one")

@@ -20,6 +20,7 @@ final class HTTPServer: Sendable {
     private let extraMetrics: @Sendable () -> [Metric]
     private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     private let running = TaskBox()
+    private let requests = RequestCounts()
 
     init(
         host: ShardHost,
@@ -80,10 +81,7 @@ final class HTTPServer: Sendable {
         let host = host
         let extraMetrics = extraMetrics
         router.add(middleware: ErrorsAsJSON())
-        router.get("/healthz") { _, _ in
-            let reason = try await host.inspect { $0.readiness() }
-            return Self.text(reason ?? "ok", status: reason == nil ? .ok : .serviceUnavailable)
-        }
+        MonitoringRoutes(host: host, requests: requests).add(to: router)
         router.get("/metrics") { _, _ in
             let metrics = try await host.inspect { $0.metrics() }
             return Self.text(MetricsText.render(metrics + extraMetrics()), status: .ok)

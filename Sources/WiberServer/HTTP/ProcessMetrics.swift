@@ -33,6 +33,20 @@ enum ProcessMetrics {
         ]
     }
 
+    /// Resident memory in bytes, and the share of one core since the start in percent.
+    static var use: (memory: UInt64, cpu: Double) {
+        let fields = statistics
+        func value(_ field: Int) -> Double {
+            fields.indices.contains(field - 3) ? Double(fields[field - 3]) ?? 0 : 0
+        }
+        let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
+        var now = timespec()
+        clock_gettime(CLOCK_BOOTTIME, &now)
+        let age = Double(now.tv_sec) + Double(now.tv_nsec) / 1e9 - value(22) / ticks
+        let memory = max(0, value(24)) * Double(sysconf(Int32(_SC_PAGESIZE)))
+        return (UInt64(memory), (value(14) + value(15)) / ticks / max(age, 0.01) * 100)
+    }
+
     /// What follows the name, which may hold anything, in `/proc/self/stat`.
     private static var statistics: [Substring] {
         text("/proc/self/stat").split(separator: ")").last?.split(separator: " ") ?? []

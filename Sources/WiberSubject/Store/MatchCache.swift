@@ -27,6 +27,18 @@ struct MatchCache: Sendable {
 
     var count: Int { map.count }
 
+    /// How many subscriptions the matches have: O(subjects).
+    var fanout: (most: Int, mean: Double) {
+        var most = 0
+        var sum = 0
+        for number in 0..<map.count {
+            let count = map[number].matches.count
+            most = max(most, count)
+            sum += count
+        }
+        return (most, map.count == 0 ? 0 : Double(sum) / Double(map.count))
+    }
+
     /// The matches of a subject, if they are at hand.
     mutating func find(_ subject: UnsafeRawBufferPointer, _ hashed: UInt64) -> SubjectMatches? {
         guard let number = map.find(subject, hashed) else { return nil }

@@ -46,7 +46,7 @@ def collector(messages):
 
 
 async def basics(urls):
-    sender = await nats.connect(urls[0], name="sender")
+    sender = await nats.connect(urls[0], name="sender", max_reconnect_attempts=1)
     hearer = await nats.connect(urls[-1], name="hearer")
     probes = []
     await hearer.subscribe("probe", cb=collector(probes)[1])
@@ -111,6 +111,17 @@ async def basics(urls):
     await until(lambda: len(large) == 2, "the large message")
     assert [len(m.data) for m in large] == [1 << 20, 0]
     assert [m.data for m in limited] == [b"0", b"1", b"2"]
+
+    # A drain: what was published before it is heard, then the connection closes.
+    leaving = await nats.connect(urls[0], name="leaving")
+    drained = []
+    await leaving.subscribe("drained", cb=collector(drained)[0])
+    await leaving.flush()
+    for _ in range(5000):
+        await sender.publish("drained", b"before")
+    await sender.flush()
+    await leaving.drain()
+    assert leaving.is_closed and len(drained) == 5000, len(drained)
     await sender.drain()
     await hearer.drain()
 
@@ -118,7 +129,7 @@ async def basics(urls):
 async def reconnect(urls, process):
     """The node of a client dies; the client goes on at another that it was told of."""
     client = await nats.connect(urls[0], reconnect_time_wait=0.1, max_reconnect_attempts=100)
-    assert len(client.servers) >= 3, client.servers
+    await until(lambda: len(client.servers) >= 3, "three servers")
     other = await nats.connect(urls[1])
     found, probes = [], []
     await client.subscribe("after", cb=collector(found)[0])

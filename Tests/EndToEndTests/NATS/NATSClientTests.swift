@@ -4,33 +4,57 @@ import Testing
 extension EndToEnd {
     @Suite("Clients of NATS, as they are")
     struct NATSClientTests {
-        /// Runs a scenario of a script with the Python that `./dev` sets up.
-        private func python(_ scenario: String, _ arguments: [String]) throws {
-            let python = Settings.projectRoot.appending(path: ".venv/bin/python").path
+        /// A client library, with a program that does what its users do.
+        enum Client: String, CaseIterable {
+            case python, c, go
+
+            /// The program, as `./dev` makes it.
+            var program: [String] {
+                let root = Settings.projectRoot
+                switch self {
+                case .python:
+                    let script = root.appending(path: "Tests/EndToEndTests/Clients/nats_py.py")
+                    return [root.appending(path: ".venv/bin/python").path, script.path]
+                case .c: return [root.appending(path: ".build/clients/nats_c").path]
+                case .go: return [root.appending(path: ".build/clients/nats_go").path]
+                }
+            }
+        }
+
+        /// Runs a scenario of a client's program.
+        private func run(_ client: Client, _ scenario: String, _ arguments: [String]) throws {
+            let program = client.program
             try #require(
-                FileManager.default.isExecutableFile(atPath: python),
-                "no .venv with the clients: run ./dev check, which makes it"
+                FileManager.default.isExecutableFile(atPath: program[0]),
+                "no \(program[0]): run ./dev check, which makes it"
             )
-            let script = Settings.projectRoot.appending(
-                path: "Tests/EndToEndTests/Clients/nats_py.py"
-            )
-            let command = try Command.run(
-                [python, script.path, scenario] + arguments,
-                within: .seconds(60)
-            )
+            let command = try Command.run(program + [scenario] + arguments, within: .seconds(60))
             #expect(command.isSuccess, "\(command.output)\(command.errors)")
         }
 
         private func url(_ node: Node) -> String { "nats://127.0.0.1:\(node.port)" }
 
-        @Test(arguments: [1, 3])
-        func `the Python client works on one node, and across three`(nodes: Int) throws {
+        @Test(arguments: Client.allCases, [1, 3])
+        func `a client works on one node, and across three`(client: Client, nodes: Int) throws {
             let cluster = try Cluster.started(nodes: nodes)
-            try python("basics", cluster.nodes.map(url))
+            try run(client, "basics", cluster.nodes.map(url))
         }
 
-        @Test(arguments: [1, 3])
-        func `what a topic captures is heard, stored and acknowledged`(nodes: Int) throws {
+        @Test(arguments: Client.allCases)
+        func `a client notices that no node is there`(client: Client) throws {
+            let cluster = try Cluster(nodes: 1)
+            let command = try Command.run(
+                client.program + ["basics"] + cluster.nodes.map(url),
+                within: .seconds(60)
+            )
+            #expect(!command.isSuccess)
+        }
+
+        @Test(arguments: Client.allCases, [1, 3])
+        func `what a topic captures is heard, stored and acknowledged`(
+            client: Client,
+            nodes: Int
+        ) throws {
             let topics = "  - name: orders\n    dedup: { window: 2m, by: id }\n"
             let cluster = try Cluster.started(nodes: nodes, topics: topics)
             try eventually("the topic is there") {
@@ -38,7 +62,7 @@ extension EndToEnd {
                     try $0.client().request("TOPICS").contains("orders")
                 }
             }
-            try python("stored", cluster.nodes.map(url))
+            try run(client, "stored", cluster.nodes.map(url))
             let history = try obtain("all 52 messages") {
                 let found = try cluster.nodes[nodes - 1].client().history("orders", from: 1)
                 return found.messages.count == 52 ? found : nil
@@ -47,10 +71,11 @@ extension EndToEnd {
             #expect(history.messages.last?.data == "nobody waits for this one")
         }
 
-        @Test func `the Python client goes on at another node when its own is killed`() throws {
+        @Test(arguments: Client.allCases)
+        func `a client goes on at another node when its own is killed`(client: Client) throws {
             let cluster = try Cluster.started(nodes: 3)
             let process = try #require(cluster.nodes[0].process?.pid)
-            try python("reconnect", ["\(process)"] + cluster.nodes.map(url))
+            try run(client, "reconnect", ["\(process)"] + cluster.nodes.map(url))
         }
     }
 }

@@ -14,7 +14,7 @@ struct NodeRunnerTests {
         #expect(try client.line() == "OK 1")
 
         let health = try node.get("/healthz")
-        #expect(health.status == 200 && health.body == "ok\n")
+        #expect(health.status == 200 && health.body == #"{"status":"ok"}"#)
         let metrics = try node.get("/metrics").body
         for name in [
             "wiber_publishes_total 1", "process_open_fds", "wiber_log_lines_dropped_total 0",

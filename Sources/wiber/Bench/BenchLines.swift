@@ -2,27 +2,21 @@ import ArgumentParser
 import Foundation
 import WiberServer
 
-/// The command `wiber bench`.
-struct BenchCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "bench",
-        abstract: "Measure a server.",
-        subcommands: [Publish.self]
-    )
-
-    struct Publish: ParsableCommand {
+extension BenchCommand {
+    /// `wiber bench lines`: the line protocol.
+    struct Lines: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "pub",
-            abstract: "Publish from one connection and count the acknowledgements.",
+            commandName: "lines",
+            abstract: "Publish to a topic over the line protocol, and count acknowledgements.",
             discussion: """
                 Latency is the time from sending a message to its acknowledgement, which comes \
                 once a majority has it on disk; a small --window shows the latency of a quiet \
                 server, a large one the rate.
 
                 Examples:
-                  wiber bench pub load --messages 500000 --server nats://127.0.0.1:9101
-                  wiber bench pub load --size 1024 --window 100 --output json
-                  wiber bench pub load --messages 1000 --window 1
+                  wiber bench lines load --messages 500000 --server nats://127.0.0.1:9101
+                  wiber bench lines load --size 1024 --window 100 --output json
+                  wiber bench lines load --messages 1000 --window 1
                 """
         )
         @Argument(help: "The topic.") var topic: Word
@@ -71,7 +65,7 @@ struct BenchCommand: ParsableCommand {
             let rate = Double(messages) / seconds
             let shares = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999), ("max", 1)]
             let latencies = shares.map { name, share in
-                (name, Double(pipeline.latencies.percentile(share)) / 1_000)
+                (name, Double(pipeline.latencies.percentile(share)) / 1_000_000)
             }
             switch client.output {
             case .text:

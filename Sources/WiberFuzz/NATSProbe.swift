@@ -14,6 +14,9 @@ public struct NATSProbe {
     private static let piecesMax = 64
 
     private var operations: [[UInt8]] = []
+    private var options = NATSConnect()
+    /// As after CONNECT; before it they are taken, so that more is reached.
+    private var takesHeaders = true
     private var table = SubjectTable(seed: 1)
     private var inserted: [(id: SubscriptionID, subject: [UInt8], queue: [UInt8]?)] = []
 
@@ -50,7 +53,8 @@ public struct NATSProbe {
     private mutating func consume(_ bytes: UnsafeRawBufferPointer, _ isOver: inout Bool) -> Int {
         var offset = 0
         while true {
-            switch NATSScanner.next(in: UnsafeRawBufferPointer(rebasing: bytes[offset...])) {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+            switch NATSScanner.next(in: rest, takesHeaders: takesHeaders) {
             case .needMore:
                 let longest =
                     LineLimits.payloadLengthMax + 2 * NATSLimits.controlLineMax + 64
@@ -75,7 +79,8 @@ public struct NATSProbe {
         switch operation {
         case .connect(let json):
             do throws(NATSFailure) {
-                let options = try NATSConnect(json)
+                try options.update(json)
+                takesHeaders = options.hasHeaders
                 operations.append(Self.bytes(of: options))
             } catch {
                 operations.append(Array("refused \(error.text ?? "")".utf8))

@@ -9,6 +9,7 @@ final class NATSClient {
     let since: Instant
     /// What CONNECT said; before it, nothing is done for the client.
     var options = NATSConnect()
+    var hasConnected = false
     /// Bytes of an operation that has not ended.
     var inbox: [UInt8] = []
     /// What goes out at the end of the turn, or once the client reads again.

@@ -69,7 +69,8 @@ extension ShardCore {
     private func perform(_ bytes: UnsafeRawBufferPointer, _ client: NATSClient) -> Int {
         var offset = 0
         while offset < bytes.count, !client.isClosing, !client.isHeld {
-            switch NATSScanner.next(in: UnsafeRawBufferPointer(rebasing: bytes[offset...])) {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
+            switch NATSScanner.next(in: rest, takesHeaders: client.options.hasHeaders) {
             case .needMore: return offset
             case .operation(let operation, let consumed):
                 offset += consumed
@@ -121,8 +122,12 @@ extension ShardCore {
             client.pingSentAt = nil
         case .connect(let json):
             do throws(NATSFailure) {
-                client.options = try NATSConnect(json)
+                try client.options.update(json)
+                // Another CONNECT begins anew, as in nats-server 2.15.
+                if client.hasConnected { removeSubscriptions(client) }
+                client.hasConnected = true
                 acknowledge(client)
+                stallIfLanesAreFull(client)
             } catch {
                 end(client, error)
             }
@@ -136,34 +141,28 @@ extension ShardCore {
     }
 
     private func publish(_ publish: NATSPublish, _ client: NATSClient) {
-        guard publish.headers == nil || client.options.hasHeaders else {
-            return end(client, .silent)
-        }
         client.messagesIn &+= 1
         counters.natsMessagesIn &+= 1
         let length = UInt64(publish.payload.count + (publish.headers?.count ?? 0))
         client.bytesIn &+= length
         counters.natsBytesIn &+= length
-        if let reply = publish.reply, Self.isReserved(reply) {
-            let text = "Permissions Violation for Publish with Reply of \"\(self.text(reply))\""
-            return NATSWriter.error(text, into: &client.out)
-        }
         if client.options.isPedantic, !Subject.isLiteral(publish.subject) {
+            // No more than a hint: the publish is done, and acknowledged.
             NATSWriter.error("Invalid Publish Subject", into: &client.out)
-        } else {
-            acknowledge(client)
         }
+        if NATSReserved.isSubject(publish.subject) {
+            return NATSWriter.violation(publishTo: publish.subject, into: &client.out)
+        }
+        if let reply = publish.reply, NATSReserved.isReply(reply) {
+            return NATSWriter.violation(replyTo: reply, into: &client.out)
+        }
+        acknowledge(client)
         let outcome = route(publish, from: client)
         if let group = outcome.topic { return store(publish, in: group, from: client) }
         guard !outcome.isHeard, let reply = publish.reply, client.options.wantsNoResponders else {
             return
         }
         answerNoResponders(reply, publish.subject, client)
-    }
-
-    /// Replies there are the servers' own affair.
-    private static func isReserved(_ reply: UnsafeRawBufferPointer) -> Bool {
-        reply.starts(with: "_R_.".utf8)
     }
 
     private func subscribe(_ request: NATSSubscribe, _ client: NATSClient) {
@@ -203,7 +202,7 @@ extension ShardCore {
         client.isClosing = true
         client.closeReason = reason
         trace(.debug, "nats client ended", [("client", client.label), ("reason", reason.rawValue)])
-        for id in client.subscriptions.values.sorted() { nats.remove(id) }
+        removeSubscriptions(client)
         client.inbox = []
         if !client.out.isEmpty { emit(.write(client.connection, client.out)) }
         client.out = []
@@ -214,6 +213,10 @@ extension ShardCore {
     func natsClosed(_ connection: ConnectionID) {
         guard let client = nats.clients.removeValue(forKey: connection) else { return }
         client.isClosing = true
+        removeSubscriptions(client)
+    }
+
+    private func removeSubscriptions(_ client: NATSClient) {
         for id in client.subscriptions.values.sorted() { nats.remove(id) }
     }
 }

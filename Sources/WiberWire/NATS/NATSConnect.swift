@@ -24,11 +24,21 @@ public struct NATSConnect: Equatable, Sendable {
     /// What a client is that says nothing.
     public init() {}
 
-    /// Reads the JSON of CONNECT; unknown fields are passed over.
+    /// Reads the JSON of CONNECT.
     ///
     /// - Throws: ``NATSFailure``: the connection ends.
     public init(_ json: UnsafeRawBufferPointer) throws(NATSFailure) {
+        try update(json)
+    }
+
+    /// Reads the JSON of another CONNECT: what it does not say stays as it was.
+    ///
+    /// Unknown fields are passed over; the kinds of those that nats-server knows must be right.
+    ///
+    /// - Throws: ``NATSFailure``: the connection ends.
+    public mutating func update(_ json: UnsafeRawBufferPointer) throws(NATSFailure) {
         var hasAccount = false
+        var isAccountNew = false
         var reader = JSONReader(json)
         do throws(JSONError) {
             try reader.object { (name, reader) throws(JSONError) in
@@ -40,11 +50,15 @@ public struct NATSConnect: Equatable, Sendable {
                 case "no_responders": if let flag = try reader.flag() { wantsNoResponders = flag }
                 case "protocol":
                     if let number = try reader.integer() { protocolVersion = number }
-                case "name": self.name = try reader.text() ?? ""
-                case "lang": language = try reader.text() ?? ""
-                case "version": version = try reader.text() ?? ""
+                case "name": if let text = try reader.text() { self.name = text }
+                case "lang": if let text = try reader.text() { language = text }
+                case "version": if let text = try reader.text() { version = text }
+                case "user", "pass", "auth_token", "nkey", "jwt", "sig", "proxy_sig",
+                    "remote_account":
+                    _ = try reader.text()
+                case "tls_required": _ = try reader.flag()
                 case "account": if let text = try reader.text() { hasAccount = !text.isEmpty }
-                case "new_account": if let flag = try reader.flag() { hasAccount = flag }
+                case "new_account": if let flag = try reader.flag() { isAccountNew = flag }
                 default: try reader.skip()
                 }
             }
@@ -53,7 +67,7 @@ public struct NATSConnect: Equatable, Sendable {
             throw .silent
         }
         guard protocolVersion == 0 || protocolVersion == 1 else { throw .clientProtocol }
-        guard !hasAccount else { throw .authorization }
+        guard !hasAccount, !isAccountNew else { throw .authorization }
         guard hasHeaders || !wantsNoResponders else { throw .noRespondersWithoutHeaders }
     }
 }

@@ -14,7 +14,7 @@ public enum NATSOperation {
     case ping
     /// `PONG`
     case pong
-    /// `+OK` and `INFO {…}`, which mean nothing from a client.
+    /// `+OK` and `INFO {…}`, which mean nothing when a client says them.
     case ignored
 }
 

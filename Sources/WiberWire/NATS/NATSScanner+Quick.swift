@@ -3,13 +3,17 @@ import WiberBase
 /// Publishes as clients write them, which is most of what comes.
 extension NATSScanner {
     /// A publish whose line has capital letters, single spaces and CR LF; `nil` if it has not, or
-    /// does not end in `bytes`: then ``next(in:)`` looks at it in full.
-    static func quickPublish(in bytes: UnsafeRawBufferPointer) -> NATSStep? {
+    /// does not end in `bytes`: then ``next(in:takesHeaders:)`` looks at it in full.
+    static func quickPublish(
+        in bytes: UnsafeRawBufferPointer,
+        takesHeaders: Bool
+    ) -> NATSStep? {
         guard bytes.count > 5 else { return nil }
         let hasHeaders: Bool
         switch bytes.loadUnaligned(as: UInt32.self).littleEndian {
         case 0x2042_5550: hasHeaders = false  // "PUB "
-        case 0x4255_5048 where bytes[4] == UInt8(ascii: " "): hasHeaders = true  // "HPUB"
+        case 0x4255_5048 where bytes[4] == UInt8(ascii: " ") && takesHeaders:  // "HPUB"
+            hasHeaders = true
         default: return nil
         }
         let verb = hasHeaders ? 5 : 4

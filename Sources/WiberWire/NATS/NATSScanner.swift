@@ -16,19 +16,29 @@ public enum NATSStep {
 /// it. It never leaves more than a control line and a payload of the longest kind unconsumed.
 public enum NATSScanner {
     /// Whether a connection's first bytes are those of a NATS client; `nil` while they may be.
+    ///
+    /// They are `CONNECT`, and then a space or the JSON.
     public static func isNATS(_ bytes: UnsafeRawBufferPointer) -> Bool? {
         guard !bytes.isEmpty else { return nil }
         switch Verb.connect.match(bytes) {
-        case .found: return bytes[0] & 0xdf == UInt8(ascii: "C")
+        case .found:
+            let next = bytes[Verb.connect.length]
+            return bytes[0] & 0xdf == UInt8(ascii: "C")
+                && (isSpace(next) || next == UInt8(ascii: "{"))
         case .incomplete: return bytes[0] & 0xdf == UInt8(ascii: "C") ? nil : false
         case .unknown: return false
         }
     }
 
     /// Looks at the next operation in `bytes`, which begins where the last step ended.
-    public static func next(in bytes: UnsafeRawBufferPointer) -> NATSStep {
+    ///
+    /// A client that said that it `takesHeaders` may send them, nobody else.
+    public static func next(
+        in bytes: UnsafeRawBufferPointer,
+        takesHeaders: Bool
+    ) -> NATSStep {
         guard !bytes.isEmpty else { return .needMore }
-        if let step = quickPublish(in: bytes) { return step }
+        if let step = quickPublish(in: bytes, takesHeaders: takesHeaders) { return step }
         let verb: Verb
         switch Verb.find(bytes) {
         case .found(let found): verb = found
@@ -57,6 +67,12 @@ public enum NATSScanner {
         let hasReturn = end > start && bytes[end - 1] == UInt8(ascii: "\r")
         let line = UnsafeRawBufferPointer(rebasing: bytes[start..<(hasReturn ? end - 1 : end)])
         guard line.count <= NATSLimits.controlLineMax else { return .failed(.controlLine) }
+        guard takesHeaders || verb != .publishWithHeaders else { return .failed(.silent) }
+        // It would be repeated in MSG, where clients may take it for the line's end.
+        guard
+            !verb.hasWords
+                || ByteSearch.firstIndex(of: UInt8(ascii: "\r"), in: line, from: 0) == nil
+        else { return .failed(.silent) }
         return parse(verb, line, bytes, after: end + 1)
     }
 
@@ -69,7 +85,8 @@ public enum NATSScanner {
         switch verb {
         case .ping: return .operation(.ping, consumed: end)
         case .pong: return .operation(.pong, consumed: end)
-        case .ok, .info: return .operation(.ignored, consumed: end)
+        case .ok: return .operation(.ignored, consumed: end)
+        case .info: return isObject(line) ? .operation(.ignored, consumed: end) : .failed(.silent)
         case .error: return .failed(.silent)
         case .connect: return .operation(.connect(line), consumed: end)
         case .subscribe:
@@ -95,6 +112,17 @@ public enum NATSScanner {
         case .publish: return publish(Arguments(line), hasHeaders: false, bytes, after: end)
         case .publishWithHeaders:
             return publish(Arguments(line), hasHeaders: true, bytes, after: end)
+        }
+    }
+
+    private static func isObject(_ json: UnsafeRawBufferPointer) -> Bool {
+        var reader = JSONReader(json)
+        do throws(JSONError) {
+            try reader.object { (_, reader) throws(JSONError) in try reader.skip() }
+            try reader.end()
+            return true
+        } catch {
+            return false
         }
     }
 

@@ -31,12 +31,20 @@ extension NATSScanner {
 
         var length: Int { letters.utf8CodeUnitCount }
 
-        /// Whether a space must follow; after the others anything may, up to the line's end.
+        /// Whether what follows counts; after the others anything may, up to the line's end.
         var hasArguments: Bool {
             switch self {
             case .ping, .pong, .ok: false
             case .publish, .publishWithHeaders, .subscribe, .unsubscribe, .connect, .info, .error:
                 true
+            }
+        }
+
+        /// Whether its arguments are words; a space must stand before them.
+        var hasWords: Bool {
+            switch self {
+            case .ping, .pong, .ok, .connect, .info: false
+            case .publish, .publishWithHeaders, .subscribe, .unsubscribe, .error: true
             }
         }
 
@@ -66,7 +74,7 @@ extension NATSScanner {
                 return .unknown
             }
             guard bytes.count > length else { return .incomplete }
-            guard !hasArguments || NATSScanner.isSpace(bytes[length]) else { return .unknown }
+            guard !hasWords || NATSScanner.isSpace(bytes[length]) else { return .unknown }
             return .found(self)
         }
 

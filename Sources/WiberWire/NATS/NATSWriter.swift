@@ -9,6 +9,43 @@ public enum NATSWriter {
         bytes.appendLiteral("'\r\n")
     }
 
+    /// Writes that a subject is not for clients.
+    public static func violation(
+        publishTo subject: UnsafeRawBufferPointer,
+        into bytes: inout [UInt8]
+    ) {
+        error("Permissions Violation for Publish to \(quoted(subject))", into: &bytes)
+    }
+
+    /// Writes that a reply subject is not for clients.
+    public static func violation(
+        replyTo reply: UnsafeRawBufferPointer,
+        into bytes: inout [UInt8]
+    ) {
+        error("Permissions Violation for Publish with Reply of \(quoted(reply))", into: &bytes)
+    }
+
+    /// A subject in quotes, with its control characters and quotes escaped as in Go.
+    private static func quoted(_ subject: UnsafeRawBufferPointer) -> String {
+        var text = "\""
+        for scalar in String(decoding: subject, as: UTF8.self).unicodeScalars {
+            switch scalar {
+            case "\"": text += "\\\""
+            case "\\": text += "\\\\"
+            case "\u{7}": text += "\\a"
+            case "\u{8}": text += "\\b"
+            case "\t": text += "\\t"
+            case "\u{b}": text += "\\v"
+            case "\u{c}": text += "\\f"
+            case "\r": text += "\\r"
+            case "\0"..."\u{1f}", "\u{7f}":
+                text += (scalar.value < 16 ? "\\x0" : "\\x") + String(scalar.value, radix: 16)
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text + "\""
+    }
+
     /// Writes `MSG` or, if there are headers and the client takes them, `HMSG`, and the payload.
     public static func message(
         _ message: NATSPublish,

@@ -12,6 +12,8 @@ enum Settings {
     static let pauses = number("WIBER_PAUSES") ?? 3
     /// Faults of system calls, of one node alone and of one of three each.
     static let callFaults = number("WIBER_CALL_FAULTS") ?? 7
+    /// Scripts whose answers are compared with nats-server's, of known and of fresh seeds each.
+    static let differentialScripts = number("WIBER_DIFFERENTIAL") ?? 2_000
     /// Where to keep the logs and data of a cluster in which something was wrong.
     static let evidence = ProcessInfo.processInfo.environment["WIBER_EVIDENCE"]
     /// Timed failovers of each kind.

@@ -46,7 +46,34 @@ extension EndToEnd {
             )
             #expect(
                 said == "+OK\r\n+OK\r\n+OK\r\nMSG a 1 0\r\n\r\n"
-                    + "-ERR 'Invalid Publish Subject'\r\n-ERR 'Invalid Subject'\r\n+OK\r\nPONG\r\n"
+                    + "-ERR 'Invalid Publish Subject'\r\n+OK\r\n-ERR 'Invalid Subject'\r\n+OK\r\n"
+                    + "PONG\r\n"
+            )
+        }
+
+        @Test func `another CONNECT keeps what it does not name, and no subscription`() throws {
+            let cluster = try Cluster.started(nodes: 1)
+            let said = try answer(
+                Self.quiet
+                    + "SUB a 1\r\nCONNECT {\"verbose\":true}\r\nPUB a 0\r\n\r\nPUB b.* 0\r\n\r\n"
+                    + "SUB in 1\r\nPUB none in 0\r\n\r\n",
+                from: cluster.nodes[0]
+            )
+            #expect(
+                said == "+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\nHMSG in 1 36 36\r\n"
+                    + "NATS/1.0 503\r\nNats-Subject: none\r\n\r\n\r\nPONG\r\n"
+            )
+        }
+
+        @Test func `subjects of the servers' own are refused, and the connection stays`() throws {
+            let cluster = try Cluster.started(nodes: 1)
+            let said = try answer(
+                Self.quiet + "SUB > 1\r\nPUB $NRG.a 0\r\n\r\nPUB a _R_.a 0\r\n\r\n",
+                from: cluster.nodes[0]
+            )
+            #expect(
+                said == "-ERR 'Permissions Violation for Publish to \"$NRG.a\"'\r\n"
+                    + "-ERR 'Permissions Violation for Publish with Reply of \"_R_.a\"'\r\nPONG\r\n"
             )
         }
 

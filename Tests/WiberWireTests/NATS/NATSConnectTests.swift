@@ -49,12 +49,36 @@ struct NATSConnectTests {
         #expect(throws: NATSFailure.silent) { try connect(json) }
     }
 
+    @Test(arguments: [
+        "user", "pass", "auth_token", "nkey", "jwt", "sig", "proxy_sig", "remote_account", "Name",
+        "lang", "version", "account",
+    ])
+    func `what is a text for nats-server must be one, although it is passed over`(name: String) {
+        #expect(throws: NATSFailure.silent) { try connect("{\"\(name)\":1}") }
+        #expect(throws: Never.self) { try connect("{\"\(name)\":null}") }
+    }
+
+    @Test func `another CONNECT changes what it names, and nothing else`() throws {
+        let first =
+            "{\"verbose\":false,\"echo\":false,\"headers\":true,\"name\":\"a\",\"lang\":\"go\"}"
+        var options = try connect(first)
+        let second = Array("{\"pedantic\":false,\"no_responders\":true,\"name\":null}".utf8)
+        try second.withUnsafeBytes { try options.update($0) }
+        var expected = try connect(first)
+        expected.isPedantic = false
+        expected.wantsNoResponders = true
+        #expect(options == expected)
+    }
+
     @Test func `what a client may not ask for is refused by name`() {
         #expect(throws: NATSFailure.clientProtocol) { try connect("{\"protocol\":2}") }
         #expect(throws: NATSFailure.noRespondersWithoutHeaders) {
             try connect("{\"no_responders\":true}")
         }
         #expect(throws: NATSFailure.authorization) { try connect("{\"account\":\"a\"}") }
+        #expect(throws: NATSFailure.authorization) {
+            try connect("{\"account\":\"a\",\"new_account\":false}")
+        }
     }
 
     @Test func `no flipped bit and no prefix traps`() {

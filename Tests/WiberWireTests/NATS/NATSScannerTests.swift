@@ -61,6 +61,8 @@ struct NATSScannerTests {
         ("PUB a x\r\n", "failed: "), ("PUB a -1\r\n", "failed: "), ("HPUB a 3 2\r\n", "failed: "),
         ("HPUB a 2\r\n", "failed: "), ("SUB a\r\n", "failed: "), ("SUB a b c d\r\n", "failed: "),
         ("UNSUB \r\n", "failed: "),
+        ("SUB a\rb 1\r\n", "failed: "), ("PUB a\r 1\r\nx\r\n", "failed: "),
+        ("HPUB a \r 0 1\r\nx\r\n", "failed: "), ("UNSUB 1\r\r\n", "failed: "),
         ("UNSUB\r\n", "failed: Unknown Protocol Operation"),
         ("PUB a 1\r\nxy", "failed: Unknown Protocol Operation"),
         ("PUB a 1\r\nx\rz", "failed: Unknown Protocol Operation"),
@@ -70,6 +72,26 @@ struct NATSScannerTests {
     func `what cannot be ends the connection, in nats-server's words`(text: String, failure: String)
     {
         #expect(Self.operations(Array(text.utf8)) == [failure])
+    }
+
+    @Test(arguments: ["HPUB a 0 1\r\nx\r\n", "hpub a 0 1\r\n", "HPUB a\r\n"])
+    func `headers from a client that takes none end the connection, before the payload comes`(
+        text: String
+    ) {
+        var client = NATSBytes()
+        client.takesHeaders = false
+        client.receive(Array(text.utf8)[...])
+        #expect(client.found == ["failed: "])
+    }
+
+    @Test func `CONNECT and INFO need no space before their JSON, and INFO an object`() {
+        #expect(
+            Self.operations(Array("CONNECT{}\r\ninfo{ }\nINFO \t{\"a\":[1]}\r\nCONNECT\r\n".utf8))
+                == ["connect {}", "ignored", "ignored", "connect "]
+        )
+        for text in ["INFO\r\n", "INFO x\r\n", "INFO []\r\n", "INFO {}x\r\n"] {
+            #expect(Self.operations(Array(text.utf8)) == ["failed: "])
+        }
     }
 
     @Test func `a publish is the same however its line is written`() {
@@ -115,7 +137,8 @@ struct NATSScannerTests {
     @Test(
         arguments: [
             ("CONNECT {", true), ("connect\t", true), ("CONNECT", nil), ("", nil), ("CON", nil),
-            ("CONNECTED", false), ("PUB a b", false), ("C0", false), ("\u{3}ONNECT ", false),
+            ("CONNECTED", false), ("CONNECT{", true), ("CONNECT\r\n", false), ("PUB a b", false),
+            ("C0", false), ("\u{3}ONNECT ", false),
         ] as [(String, Bool?)]
     )
     func `the first word tells a NATS client from a person`(text: String, isNATS: Bool?) {
@@ -127,13 +150,14 @@ struct NATSScannerTests {
 private struct NATSBytes {
     private var rest: [UInt8] = []
     private(set) var found: [String] = []
+    var takesHeaders = true
     private var isOver = false
 
     mutating func receive(_ bytes: ArraySlice<UInt8>) {
         rest += bytes
         while !isOver {
             let consumed = rest.withUnsafeBytes { bytes -> Int? in
-                switch NATSScanner.next(in: bytes) {
+                switch NATSScanner.next(in: bytes, takesHeaders: takesHeaders) {
                 case .needMore: return nil
                 case .operation(let operation, let consumed):
                     found.append(Self.describe(operation))

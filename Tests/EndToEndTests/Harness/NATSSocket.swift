@@ -11,7 +11,7 @@ final class NATSSocket {
 
     /// Connects, and waits for the first PONG.
     init(_ node: Node, connect: String = NATSSocket.connect) throws {
-        socket = try Socket(port: node.port)
+        socket = try Socket(port: node.port, at: node.site)
         try socket.send(Array((connect + "PING\r\n").utf8))
         var bytes: [UInt8] = []
         while !String(decoding: bytes, as: UTF8.self).hasSuffix("PONG\r\n") {

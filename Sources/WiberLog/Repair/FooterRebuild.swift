@@ -6,17 +6,20 @@ import WiberBase
 /// right.
 struct FooterRebuild {
     private let trailer: SegmentTrailer
+    /// What the header must be; `nil` if memory does not know.
+    private let header: SegmentHeader?
     private let sparseInterval: Int
 
-    init(_ trailer: SegmentTrailer, sparseInterval: Int) {
+    init(_ trailer: SegmentTrailer, _ header: SegmentHeader?, sparseInterval: Int) {
         self.trailer = trailer
+        self.header = header
         self.sparseInterval = sparseInterval
     }
 
     /// - Returns: The damage with the bytes that cure it, if all chunks are intact.
     /// - Throws: ``LogError/damaged(_:)``: a chunk or the header is damaged, which comes first.
     func run(_ reader: inout SegmentReader) throws(LogError) -> LogError {
-        let header = try reader.header()
+        let header = try intactHeader(&reader)
         let end = Int(trailer.chunksEnd)
         var segment = ActiveSegment(header, directory: "")
         var place = ChunkPlace(header)
@@ -30,6 +33,17 @@ struct FooterRebuild {
             damage.cure = .bytes(trailer.group, offset: end, bytes)
         }
         return .damaged([damage])
+    }
+
+    /// The file's own header, which a file that was lost has not.
+    private func intactHeader(_ reader: inout SegmentReader) throws(LogError) -> SegmentHeader {
+        do throws(LogError) {
+            return try reader.header()
+        } catch {
+            guard let header else { throw error }
+            let cure = Cure.bytes(trailer.group, offset: 0, header.encode())
+            throw error.cured(by: cure, path: reader.path, offset: 0)
+        }
     }
 }
 

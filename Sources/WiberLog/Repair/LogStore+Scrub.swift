@@ -32,7 +32,7 @@ struct SegmentFrame: Sendable {
             } catch {}  // The rebuild says what is wrong.
         }
         if !isIntact {
-            throw try FooterRebuild(trailer, sparseInterval: sparseInterval).run(&reader)
+            throw try FooterRebuild(trailer, header, sparseInterval: sparseInterval).run(&reader)
         }
     }
 }
@@ -65,7 +65,7 @@ extension LogStore {
     }
 
     /// A closed segment's header, where the file before it says all of it.
-    private func header(of place: Int, _ log: GroupLog) -> SegmentHeader? {
+    func header(of place: Int, _ log: GroupLog) -> SegmentHeader? {
         let trailer = log.closed[place].trailer
         guard log.configuration.isEmpty, place > 0 || log.base == .zero,
             let term = log.term(at: trailer.baseIndex.previous)

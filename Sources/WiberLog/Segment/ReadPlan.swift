@@ -19,6 +19,9 @@ public struct ReadPlan: Sendable {
     /// Where the chunks end.
     let end: Int
     let sparseInterval: Int
+    /// What a closed segment's header must be, as far as memory knows: a file that was lost is put
+    /// right from it.
+    var header: SegmentHeader?
     /// Set if header and footer are to be verified first.
     var frame: SegmentFrame?
 
@@ -69,7 +72,7 @@ public struct ReadPlan: Sendable {
         do throws(LogError) {
             rows = try reader.tables(trailer).sparse
         } catch {
-            throw try FooterRebuild(trailer, sparseInterval: sparseInterval).run(&reader)
+            throw try FooterRebuild(trailer, header, sparseInterval: sparseInterval).run(&reader)
         }
         guard let row = Self.row(of: start, in: rows) else {
             throw .damaged([Damage(path: path, what: "the sparse index is empty")])

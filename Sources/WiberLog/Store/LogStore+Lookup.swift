@@ -163,20 +163,25 @@ extension LogStore {
                 place: nil,
                 trailer: segment.trailer,
                 end: Int(segment.trailer.chunksEnd),
-                sparseInterval: options.sparseInterval
+                sparseInterval: options.sparseInterval,
+                header: header(of: place, log)
             )
         }
         guard let active = log.active, active.last != nil else { return nil }
-        return ReadPlan(
+        let row = ReadPlan.row(of: start, in: active.tables.sparse)
+        var plan = ReadPlan(
             path: active.path,
             group: log.id,
             start: start,
             byteBudget: byteBudget,
-            place: ReadPlan.row(of: start, in: active.tables.sparse).map { ChunkPlace($0) },
+            place: row.map { ChunkPlace($0) } ?? ChunkPlace(active.header),
             trailer: nil,
             end: active.end,
             sparseInterval: options.sparseInterval
         )
+        // From the start of the file: its header is looked at, and put right, as well.
+        if row == nil { plan.frame = SegmentFrame(header: active.header) }
+        return plan
     }
 
     /// The first index in memory whose header is not `before`.

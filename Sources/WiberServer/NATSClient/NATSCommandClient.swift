@@ -1,4 +1,5 @@
 import Foundation
+import WiberBase
 import WiberWire
 
 /// A message as commands show it.
@@ -45,7 +46,10 @@ public final class NATSCommandClient {
     private let session: NATSSession
     private let inbox = Inbox.new()
     private var hasInbox = false
-    private var arrived: [NATSMessage] = []
+    /// What one read has brought; more is read once this is taken.
+    private var arrived = RingBuffer<NATSMessage>()
+    /// Publishes that go out together.
+    private var out: [UInt8] = []
 
     /// Connects to the first of the servers that answers.
     ///
@@ -66,11 +70,24 @@ public final class NATSCommandClient {
         let length = block.count + payload.count
         let line =
             block.isEmpty ? "PUB \(target) \(length)" : "HPUB \(target) \(block.count) \(length)"
-        try session.send(Array((line + "\r\n").utf8) + block + payload + [13, 10])
+        out += Array((line + "\r\n").utf8) + block + payload + [13, 10]
+        guard out.count > 64 << 10 else { return }
+        try sendOut()
+        // A server that pings wants to be answered.
+        while try session.poll(milliseconds: 0, each: { self.arrived.append(NATSMessage($0)) }) {}
+    }
+
+    private func sendOut() throws {
+        guard !out.isEmpty else { return }
+        try session.send(out)
+        out.removeAll(keepingCapacity: true)
     }
 
     /// Waits until the server has taken in everything.
-    public func flush() throws { try session.flush { self.arrived.append(NATSMessage($0)) } }
+    public func flush() throws {
+        try sendOut()
+        try session.flush { self.arrived.append(NATSMessage($0)) }
+    }
 
     /// Subscribes; the messages come from ``next(within:)``.
     public func subscribe(_ subject: String, queue: String? = nil) throws {
@@ -80,6 +97,7 @@ public final class NATSCommandClient {
 
     /// The next message; `nil` if none comes within the time, which is for ever if that is `nil`.
     public func next(within limit: Duration? = nil) throws -> NATSMessage? {
+        try sendOut()
         let end = limit.map { ContinuousClock.now + $0 }
         while arrived.isEmpty {
             var wait: Int32 = 1_000
@@ -90,7 +108,7 @@ public final class NATSCommandClient {
             }
             _ = try session.poll(milliseconds: wait) { self.arrived.append(NATSMessage($0)) }
         }
-        return arrived.removeFirst()
+        return arrived.popFirst()
     }
 
     /// Sends a request, and waits for `count` answers.

@@ -97,6 +97,48 @@ struct RotTests {
         #expect(refusals > 100)
     }
 
+    /// The bytes that put a damage right, and where; entries come from `log`.
+    private func bytes(_ cure: Cure, _ log: [Chunk]) -> (offset: Int, bytes: [UInt8]) {
+        switch cure {
+        case .bytes(_, let offset, let bytes): return (offset, bytes)
+        case .entry(_, let place):
+            let entry = log.first { $0.id.index == place.index }
+            return (place.offset, entry?.bytes ?? [])
+        }
+    }
+
+    @Test func `a segment file that goes while it is in use is read again from what is known`()
+        throws
+    {
+        let driver = try Self.make()
+        let model = try #require(driver.models[GroupID(7)])
+        let segments = driver.disk.paths.filter { $0.contains("/7") && $0.hasSuffix(".seg") }
+        #expect(segments.count > 2)
+        for path in segments {
+            for expected in model.log {
+                let index = expected.id.index
+                guard
+                    let plan = driver.store.plan(GroupID(7), from: index, byteBudget: 1),
+                    plan.path == path
+                else { continue }
+                let disk = driver.disk.afterProcessCrash()
+                disk.set(path, [])
+                var result = Result { try plan.run(on: disk) }
+                for _ in 0..<100 {
+                    guard case .failure(LogError.damaged(let list)) = result else { break }
+                    let cure = try #require(list.first?.cure, "\(list)")
+                    let (offset, bytes) = bytes(cure, model.log)
+                    var file = disk.bytes(path)
+                    file += [UInt8](repeating: 0, count: max(0, offset + bytes.count - file.count))
+                    file.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+                    disk.set(path, file)
+                    result = Result { try plan.run(on: disk) }
+                }
+                #expect(try result.get().first?.bytes == expected.bytes, "\(path) \(index)")
+            }
+        }
+    }
+
     @Test func `a file cut anywhere is refused or nothing is lost`() throws {
         let driver = try Self.make()
         for path in driver.disk.paths {

@@ -63,6 +63,10 @@ struct RegressionTests {
             name: "a sector in two places hid the last batch of a log"
         ),
         Regression(
+            seed: 28_005_227,
+            name: "a segment file that went after the start was never repaired, nor its topic used"
+        ),
+        Regression(
             seed: 25_000_108,
             scenario: .restarts,
             name: "the checker held it against a leader that a node of its quorum stopped"

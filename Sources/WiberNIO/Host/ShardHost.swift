@@ -48,8 +48,8 @@ public final class ShardHost: @unchecked Sendable {
     static let peerConnectionsMax = 256
     /// How long a job that met a full disk waits until it is tried again.
     static let fullDiskRetry = TimeAmount.seconds(1)
-    /// The fewest bytes that are worth a system call of their own.
-    private static let muchToWrite = 8 << 10
+    /// How many bytes are worth a system call of their own, and not too many to keep memory for.
+    private static let muchToWrite = 8 << 10...1 << 20
     /// How many bytes of a connection the shard takes in before it may have to send.
     static let pieceBytes = 64 << 10
     /// How long clients have at the end to read their last replies.
@@ -239,7 +239,9 @@ public final class ShardHost: @unchecked Sendable {
     /// brings.
     private func write(_ bytes: [UInt8], to connection: ConnectionID) {
         guard let handler = connections[connection] else { return }
-        if bytes.count >= Self.muchToWrite { return handler.writeAndFlush(bytes, by: &scratch) }
+        if Self.muchToWrite.contains(bytes.count) {
+            return handler.writeAndFlush(bytes, by: &scratch)
+        }
         handler.write(bytes)
         guard !handler.isUnflushed else { return }
         handler.isUnflushed = true

@@ -103,7 +103,8 @@ extension ShardCore {
         into json: inout JSONWriter
     ) {
         guard kind != .none, report.end == nil, let client = nats.clients[report.id] else { return }
-        let numbers = client.subscriptions.values.sorted().prefix(left)
+        // Sorted last: a client may have millions.
+        let numbers = client.subscriptions.values.prefix(left).sorted()
         left -= numbers.count
         let subscriptions = numbers.compactMap { nats[$0] }
         switch kind {

@@ -8,7 +8,7 @@ import WiberNode
 
 /// The HTTP port: health, metrics and the API, read from the shard on its loop.
 ///
-/// It has an event loop of its own, so that a slow reader here disturbs no shard.
+/// Its event loops are not those of shards, so that a slow reader here disturbs none.
 final class HTTPServer: Sendable {
     /// The most connections at a time; more wait in the system's queue.
     static let connectionsMax = 256
@@ -18,7 +18,8 @@ final class HTTPServer: Sendable {
     private let host: ShardHost
     private let address: ListenAddress
     private let extraMetrics: @Sendable () -> [Metric]
-    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    /// Never shut down: what a connection that was answered just now still has to do finds its loop.
+    private let group = MultiThreadedEventLoopGroup.singleton
     private let running = TaskBox()
     private let requests = RequestCounts()
 
@@ -71,9 +72,6 @@ final class HTTPServer: Sendable {
 
     func stop() async {
         await running.cancel()
-        // A connection that was answered just now still has tasks on the loop: they go first.
-        for _ in 0..<3 { try? await group.any().submit {}.get() }
-        try? await group.shutdownGracefully()
     }
 
     private var router: Router<BasicRequestContext> {

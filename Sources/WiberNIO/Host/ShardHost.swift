@@ -189,8 +189,9 @@ public final class ShardHost: @unchecked Sendable {
         runTurn()
     }
 
-    /// Ends the turn now.
+    /// Ends the turn now; at the end of all nothing is decided or timed any more.
     func runTurn() {
+        guard !isEnding else { return }
         core.endTurn(at: Self.time, effects: &effects)
         for effect in effects { perform(effect) }
         effects.removeAll(keepingCapacity: true)

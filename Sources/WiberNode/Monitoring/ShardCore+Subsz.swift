@@ -8,6 +8,7 @@ extension ShardCore {
     public func subszJSON(_ query: MonitoringQuery) -> [UInt8] {
         let fanout = nats.table.fanout
         let asked = nats.table.cacheHits &+ nats.table.cacheMisses
+        let hitRate = Double(nats.table.cacheHits) / Double(max(1, asked))
         var json = JSONWriter()
         json.object { json in
             writeHead(into: &json)
@@ -16,7 +17,7 @@ extension ShardCore {
             json.field("num_inserts", nats.inserted)
             json.field("num_removes", nats.removed)
             json.field("num_matches", asked)
-            json.field("cache_hit_rate", thousandths: nats.table.cacheHits * 1_000 / max(1, asked))
+            json.field("cache_hit_rate", thousandths: UInt64(min(1, hitRate) * 1_000))
             json.field("max_fanout", UInt64(fanout.most))
             json.field("avg_fanout", thousandths: UInt64(fanout.mean * 1_000))
             guard query.subscriptions != .none else { return }

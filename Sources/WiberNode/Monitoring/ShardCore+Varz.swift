@@ -6,7 +6,7 @@ import WiberWire
 public struct ProcessFacts: Sendable {
     /// Resident memory, in bytes.
     public var memory: UInt64
-    /// The share of one core since the start or the last page, in percent.
+    /// The share of one core since the start, in percent.
     public var cpu: Double
     /// The machine's processors.
     public var cores: UInt64

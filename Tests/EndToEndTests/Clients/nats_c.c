@@ -53,27 +53,34 @@ static natsMsg *next(natsSubscription *subscription, const char *text)
     return message;
 }
 
-// Publishes until the subscription to `probe` at another node is known at the publisher's.
-static void wait_until_heard(natsConnection *publisher, natsSubscription *probes)
+// Waits until the publisher's node knows what the hearer subscribed to so far, and what was
+// published so far has come.
+//
+// Both go from node to node in order: a probe that is subscribed to last vouches for the rest.
+static void wait_until_heard(natsConnection *publisher, natsConnection *hearer)
 {
-    int64_t end = nats_Now() + patience;
-    while (nats_Now() < end) {
+    static int number = 0;
+    char subject[64];
+    snprintf(subject, sizeof subject, "probe.%d", number++);
+    natsSubscription *probe = subscribe(hearer, subject);
+    MUST(natsConnection_Flush(hearer));
+    for (int64_t end = nats_Now() + patience; nats_Now() < end;) {
         natsMsg *message = NULL;
-        MUST(natsConnection_PublishString(publisher, "probe", "probe"));
+        MUST(natsConnection_PublishString(publisher, subject, "probe"));
         MUST(natsConnection_Flush(publisher));
-        if (natsSubscription_NextMsg(&message, probes, 20) != NATS_OK) continue;
+        if (natsSubscription_NextMsg(&message, probe, 20) != NATS_OK) continue;
         natsMsg_Destroy(message);
+        natsSubscription_Destroy(probe);
         return;
     }
-    fail("probe", "is not heard");
+    fail(subject, "is not heard");
 }
 
-static void wildcards(natsConnection *sender, natsConnection *hearer, natsSubscription *probes)
+static void wildcards(natsConnection *sender, natsConnection *hearer)
 {
     natsSubscription *news = subscribe(hearer, "orders.*.new");
     natsSubscription *all = subscribe(hearer, "orders.>");
-    MUST(natsConnection_Flush(hearer));
-    wait_until_heard(sender, probes);
+    wait_until_heard(sender, hearer);
     char subject[64], text[64];
     for (int number = 0; number < 100; number++) {
         natsMsg *message = NULL;
@@ -104,30 +111,36 @@ static void wildcards(natsConnection *sender, natsConnection *hearer, natsSubscr
     }
 }
 
-static void queue_groups(natsConnection *sender, natsConnection *hearer, natsSubscription *probes)
+static void queue_groups(natsConnection *sender, natsConnection *hearer)
 {
     natsSubscription *members[3] = {NULL};
     for (int place = 0; place < 3; place++)
         MUST(natsConnection_QueueSubscribeSync(&members[place], hearer, "jobs", "workers"));
-    MUST(natsConnection_Flush(hearer));
-    wait_until_heard(sender, probes);
-    for (int number = 0; number < 600; number++)
-        MUST(natsConnection_PublishString(sender, "jobs", "job"));
-    MUST(natsConnection_Flush(sender));
-    uint64_t pending[3], sum = 0;
-    for (int64_t end = nats_Now() + patience; sum < 600 && nats_Now() < end;) {
-        sum = 0;
-        for (int place = 0; place < 3; place++) {
-            MUST(natsSubscription_QueuedMsgs(members[place], &pending[place]));
-            sum += pending[place];
-        }
-        nats_Sleep(1);
+    wait_until_heard(sender, hearer);
+    char text[64];
+    for (int number = 0; number < 600; number++) {
+        snprintf(text, sizeof text, "%d", number);
+        MUST(natsConnection_PublishString(sender, "jobs", text));
     }
-    EXPECT(sum == 600);
+    wait_until_heard(sender, hearer);
+    int times[600] = {0};
     for (int place = 0; place < 3; place++) {
-        EXPECT(pending[place] > 100);
+        uint64_t pending = 0;
+        MUST(natsSubscription_QueuedMsgs(members[place], &pending));
+        EXPECT(pending > 100);
+        for (; pending > 0; pending--) {
+            natsMsg *message = NULL;
+            MUST(natsSubscription_NextMsg(&message, members[place], patience));
+            snprintf(text, sizeof text, "%.*s", natsMsg_GetDataLength(message),
+                     natsMsg_GetData(message));
+            long number = strtol(text, NULL, 10);
+            EXPECT(number >= 0 && number < 600);
+            times[number]++;
+            natsMsg_Destroy(message);
+        }
         natsSubscription_Destroy(members[place]);
     }
+    for (int number = 0; number < 600; number++) EXPECT(times[number] == 1);
 }
 
 static void answer(natsConnection *hearer, natsSubscription *service, natsMsg *request, void *none)
@@ -140,13 +153,12 @@ static void answer(natsConnection *hearer, natsSubscription *service, natsMsg *r
     natsMsg_Destroy(request);
 }
 
-static void requests(natsConnection *sender, natsConnection *hearer, natsSubscription *probes)
+static void requests(natsConnection *sender, natsConnection *hearer)
 {
     natsSubscription *service = NULL;
     natsMsg *reply = NULL;
     MUST(natsConnection_QueueSubscribe(&service, hearer, "service", "q", answer, NULL));
-    MUST(natsConnection_Flush(hearer));
-    wait_until_heard(sender, probes);
+    wait_until_heard(sender, hearer);
     char text[64], expected[64];
     for (int number = 0; number < 50; number++) {
         snprintf(text, sizeof text, "%d", number);
@@ -162,13 +174,12 @@ static void requests(natsConnection *sender, natsConnection *hearer, natsSubscri
     natsSubscription_Destroy(service);
 }
 
-static void limits(natsConnection *sender, natsConnection *hearer, natsSubscription *probes)
+static void limits(natsConnection *sender, natsConnection *hearer)
 {
     natsSubscription *limited = subscribe(hearer, "limited");
     natsSubscription *large = subscribe(hearer, "large");
     MUST(natsSubscription_AutoUnsubscribe(limited, 3));
-    MUST(natsConnection_Flush(hearer));
-    wait_until_heard(sender, probes);
+    wait_until_heard(sender, hearer);
     char text[64];
     for (int number = 0; number < 10; number++) {
         snprintf(text, sizeof text, "%d", number);
@@ -197,43 +208,78 @@ static void limits(natsConnection *sender, natsConnection *hearer, natsSubscript
     natsSubscription_Destroy(large);
 }
 
-static void count(natsConnection *hearer, natsSubscription *drained, natsMsg *message, void *heard)
+// What the callback of a drained subscription shares with the scenario.
+struct gate {
+    int is_open;
+    int heard;
+};
+
+// Holds the first message until the gate is open.
+static void hold(natsConnection *hearer, natsSubscription *drained, natsMsg *message, void *closure)
 {
     (void)hearer, (void)drained;
-    __atomic_add_fetch((int *)heard, 1, __ATOMIC_SEQ_CST);
+    struct gate *gate = closure;
+    while (!__atomic_load_n(&gate->is_open, __ATOMIC_SEQ_CST)) nats_Sleep(1);
+    __atomic_add_fetch(&gate->heard, 1, __ATOMIC_SEQ_CST);
     natsMsg_Destroy(message);
 }
 
-// What was published before a drain is heard, then the connection closes.
-static void drain(natsConnection *sender, const char *url)
+static void wait_until_closed(natsConnection *leaving)
 {
-    natsConnection *hearer = connect_to(url);
+    int64_t end = nats_Now() + patience;
+    while (!natsConnection_IsClosed(leaving) && nats_Now() < end) nats_Sleep(1);
+    EXPECT(natsConnection_IsClosed(leaving));
+}
+
+// A hearer that drains hears what its node took for it before, though it has seen to none of it.
+static void drain_hearer(natsConnection *sender, const char *url)
+{
+    natsConnection *leaving = connect_to(url);
     natsSubscription *subscription = NULL;
-    int heard = 0;
-    MUST(natsConnection_Subscribe(&subscription, hearer, "drained", count, &heard));
-    MUST(natsConnection_Flush(hearer));
+    struct gate gate = {0};
+    MUST(natsConnection_Subscribe(&subscription, leaving, "drained", hold, &gate));
+    wait_until_heard(sender, leaving);
     for (int number = 0; number < 5000; number++)
         MUST(natsConnection_PublishString(sender, "drained", "before"));
     MUST(natsConnection_Flush(sender));
-    MUST(natsConnection_DrainTimeout(hearer, patience));
-    for (int64_t end = nats_Now() + patience; !natsConnection_IsClosed(hearer) && nats_Now() < end;)
-        nats_Sleep(1);
-    EXPECT(natsConnection_IsClosed(hearer));
-    EXPECT(__atomic_load_n(&heard, __ATOMIC_SEQ_CST) == 5000);
+    MUST(natsConnection_DrainTimeout(leaving, patience));
+    __atomic_store_n(&gate.is_open, 1, __ATOMIC_SEQ_CST);
+    wait_until_closed(leaving);
+    EXPECT(__atomic_load_n(&gate.heard, __ATOMIC_SEQ_CST) == 5000);
     natsSubscription_Destroy(subscription);
-    natsConnection_Destroy(hearer);
+    natsConnection_Destroy(leaving);
+}
+
+// What a sender published before it drains is heard, though it never flushed.
+static void drain_sender(const char *url, natsConnection *hearer)
+{
+    natsConnection *leaving = connect_to(url);
+    natsSubscription *parting = subscribe(hearer, "parting");
+    wait_until_heard(leaving, hearer);
+    char text[64];
+    for (int number = 0; number < 5000; number++) {
+        snprintf(text, sizeof text, "%d", number);
+        MUST(natsConnection_PublishString(leaving, "parting", text));
+    }
+    MUST(natsConnection_DrainTimeout(leaving, patience));
+    wait_until_closed(leaving);
+    for (int number = 0; number < 5000; number++) {
+        snprintf(text, sizeof text, "%d", number);
+        natsMsg_Destroy(next(parting, text));
+    }
+    natsSubscription_Destroy(parting);
+    natsConnection_Destroy(leaving);
 }
 
 static void basics(char **urls, int count)
 {
     natsConnection *sender = connect_to(urls[0]), *hearer = connect_to(urls[count - 1]);
-    natsSubscription *probes = subscribe(hearer, "probe");
-    wildcards(sender, hearer, probes);
-    queue_groups(sender, hearer, probes);
-    requests(sender, hearer, probes);
-    limits(sender, hearer, probes);
-    drain(sender, urls[0]);
-    natsSubscription_Destroy(probes);
+    wildcards(sender, hearer);
+    queue_groups(sender, hearer);
+    requests(sender, hearer);
+    limits(sender, hearer);
+    drain_hearer(sender, urls[0]);
+    drain_sender(urls[0], hearer);
     natsConnection_Destroy(sender);
     natsConnection_Destroy(hearer);
 }
@@ -256,9 +302,8 @@ static void store(natsConnection *sender, const char *subject, const char *text,
 static void stored(char **urls, int count)
 {
     natsConnection *sender = connect_to(urls[0]), *hearer = connect_to(urls[count - 1]);
-    natsSubscription *probes = subscribe(hearer, "probe"), *all = subscribe(hearer, "orders.>");
-    MUST(natsConnection_Flush(hearer));
-    wait_until_heard(sender, probes);
+    natsSubscription *all = subscribe(hearer, "orders.>");
+    wait_until_heard(sender, hearer);
     char text[64], expected[64];
     for (int number = 1; number <= 50; number++) {
         snprintf(text, sizeof text, "%d", number);
@@ -276,7 +321,6 @@ static void stored(char **urls, int count)
         natsMsg_Destroy(next(all, text));
     }
     natsMsg_Destroy(next(all, "nobody waits for this one"));
-    natsSubscription_Destroy(probes);
     natsSubscription_Destroy(all);
     natsConnection_Destroy(sender);
     natsConnection_Destroy(hearer);
@@ -300,9 +344,8 @@ static void reconnect(char **urls, pid_t process)
         free(servers);
     }
     EXPECT(known >= 3);
-    natsSubscription *after = subscribe(client, "after"), *probes = subscribe(client, "probe");
-    MUST(natsConnection_Flush(client));
-    wait_until_heard(other, probes);
+    natsSubscription *after = subscribe(client, "after");
+    wait_until_heard(other, client);
     kill(process, SIGKILL);
     natsStatistics *statistics = NULL;
     MUST(natsStatistics_Create(&statistics));
@@ -310,9 +353,10 @@ static void reconnect(char **urls, pid_t process)
     for (int64_t end = nats_Now() + patience; times == 0 && nats_Now() < end; nats_Sleep(1)) {
         MUST(natsConnection_GetStats(client, statistics));
         MUST(natsStatistics_GetCounts(statistics, NULL, NULL, NULL, NULL, &times));
+        if (natsConnection_Status(client) != NATS_CONN_STATUS_CONNECTED) times = 0;
     }
     EXPECT(times > 0);
-    wait_until_heard(other, probes);
+    wait_until_heard(other, client);
     char text[64];
     for (int number = 0; number < 100; number++) {
         snprintf(text, sizeof text, "%d", number);
@@ -325,7 +369,6 @@ static void reconnect(char **urls, pid_t process)
     }
     natsStatistics_Destroy(statistics);
     natsSubscription_Destroy(after);
-    natsSubscription_Destroy(probes);
     natsConnection_Destroy(client);
     natsConnection_Destroy(other);
     natsOptions_Destroy(options);

@@ -62,20 +62,29 @@ func next(subscription *nats.Subscription, text string) *nats.Msg {
 	return message
 }
 
-// waitUntilHeard publishes until the subscription at another node is known at the publisher's.
-func waitUntilHeard(publisher *nats.Conn, probes *nats.Subscription) {
+var probes int
+
+// waitUntilHeard returns once the publisher's node knows what the hearer subscribed to so far, and
+// what was published so far has come.
+//
+// Both go from node to node in order: a probe that is subscribed to last vouches for the rest.
+func waitUntilHeard(publisher, hearer *nats.Conn) {
+	probes++
+	subject := fmt.Sprintf("probe.%d", probes)
+	probe := subscribe(hearer, subject)
+	must(hearer.Flush(), "flush")
 	until(func() bool {
-		must(publisher.Publish("probe", []byte("probe")), "probe")
+		must(publisher.Publish(subject, []byte("probe")), "probe")
 		must(publisher.Flush(), "flush")
-		_, err := probes.NextMsg(20 * time.Millisecond)
+		_, err := probe.NextMsg(20 * time.Millisecond)
 		return err == nil
-	}, "probe is heard")
+	}, subject+" is heard")
+	must(probe.Unsubscribe(), "unsubscribe")
 }
 
-func wildcards(sender, hearer *nats.Conn, probes *nats.Subscription) {
+func wildcards(sender, hearer *nats.Conn) {
 	both := []*nats.Subscription{subscribe(hearer, "orders.*.new"), subscribe(hearer, "orders.>")}
-	must(hearer.Flush(), "flush")
-	waitUntilHeard(sender, probes)
+	waitUntilHeard(sender, hearer)
 	for number := 0; number < 100; number++ {
 		message := nats.NewMsg(fmt.Sprintf("orders.%d.new", number))
 		message.Header.Set("Key", "Value")
@@ -96,40 +105,44 @@ func wildcards(sender, hearer *nats.Conn, probes *nats.Subscription) {
 	}
 }
 
-func queueGroups(sender, hearer *nats.Conn, probes *nats.Subscription) {
+func queueGroups(sender, hearer *nats.Conn) {
 	var members []*nats.Subscription
 	for len(members) < 3 {
 		member, err := hearer.QueueSubscribeSync("jobs", "workers")
 		must(err, "subscribe")
 		members = append(members, member)
 	}
-	must(hearer.Flush(), "flush")
-	waitUntilHeard(sender, probes)
+	waitUntilHeard(sender, hearer)
 	for number := 0; number < 600; number++ {
-		must(sender.Publish("jobs", []byte("job")), "publish")
+		must(sender.Publish("jobs", []byte(strconv.Itoa(number))), "publish")
 	}
-	must(sender.Flush(), "flush")
-	pending := func(member *nats.Subscription) int {
-		count, _, err := member.Pending()
-		must(err, "pending")
-		return count
-	}
-	until(func() bool {
-		return pending(members[0])+pending(members[1])+pending(members[2]) == 600
-	}, "600 jobs")
+	waitUntilHeard(sender, hearer)
+	var times [600]int
 	for _, member := range members {
-		expect(pending(member) > 100, "a fair share")
+		pending, _, err := member.Pending()
+		must(err, "pending")
+		expect(pending > 100, "a fair share")
+		for ; pending > 0; pending-- {
+			message, err := member.NextMsg(patience)
+			must(err, "waiting for a job")
+			number, err := strconv.Atoi(string(message.Data))
+			must(err, "the job")
+			expect(number >= 0 && number < len(times), "a job that was published")
+			times[number]++
+		}
 		must(member.Unsubscribe(), "unsubscribe")
+	}
+	for number, count := range times {
+		expect(count == 1, fmt.Sprintf("job %d once, not %d times", number, count))
 	}
 }
 
-func requests(sender, hearer *nats.Conn, probes *nats.Subscription) {
+func requests(sender, hearer *nats.Conn) {
 	service, err := hearer.QueueSubscribe("service", "q", func(request *nats.Msg) {
 		must(request.Respond(append([]byte("re: "), request.Data...)), "respond")
 	})
 	must(err, "subscribe")
-	must(hearer.Flush(), "flush")
-	waitUntilHeard(sender, probes)
+	waitUntilHeard(sender, hearer)
 	for number := 0; number < 50; number++ {
 		reply, err := sender.Request("service", []byte(strconv.Itoa(number)), patience)
 		must(err, "request")
@@ -140,11 +153,10 @@ func requests(sender, hearer *nats.Conn, probes *nats.Subscription) {
 	must(service.Unsubscribe(), "unsubscribe")
 }
 
-func limits(sender, hearer *nats.Conn, probes *nats.Subscription) {
+func limits(sender, hearer *nats.Conn) {
 	limited, large := subscribe(hearer, "limited"), subscribe(hearer, "large")
 	must(limited.AutoUnsubscribe(3), "unsubscribe")
-	must(hearer.Flush(), "flush")
-	waitUntilHeard(sender, probes)
+	waitUntilHeard(sender, hearer)
 	for number := 0; number < 10; number++ {
 		must(sender.Publish("limited", []byte(strconv.Itoa(number))), "publish")
 	}
@@ -153,53 +165,79 @@ func limits(sender, hearer *nats.Conn, probes *nats.Subscription) {
 	must(sender.Publish("large", payload), "publish")
 	must(sender.Publish("large", nil), "publish")
 	must(sender.Flush(), "flush")
-	next(large, string(payload))
+	message, err := large.NextMsg(patience)
+	must(err, "waiting for the large message")
+	expect(bytes.Equal(message.Data, payload), "the large message as it was")
 	next(large, "")
 	for number := 0; number < 3; number++ {
 		next(limited, strconv.Itoa(number))
 	}
-	_, err := limited.NextMsg(patience)
+	_, err = limited.NextMsg(patience)
 	expect(errors.Is(err, nats.ErrMaxMessages), "an end after three messages")
 }
 
-// drain: what was published before it is heard, then the connection closes.
-func drain(sender *nats.Conn, url string) {
-	closed := make(chan bool)
-	hearer := connect(url, nats.ClosedHandler(func(*nats.Conn) { close(closed) }))
+// drainHearer: it hears what its node took for it before, though it has seen to none of it.
+func drainHearer(sender *nats.Conn, url string) {
+	closed, gate := make(chan bool), make(chan bool)
+	leaving := connect(url, nats.ClosedHandler(func(*nats.Conn) { close(closed) }))
 	var heard int32
-	_, err := hearer.Subscribe("drained", func(*nats.Msg) { atomic.AddInt32(&heard, 1) })
+	_, err := leaving.Subscribe("drained", func(*nats.Msg) {
+		<-gate
+		atomic.AddInt32(&heard, 1)
+	})
 	must(err, "subscribe")
-	must(hearer.Flush(), "flush")
+	waitUntilHeard(sender, leaving)
 	for number := 0; number < 5000; number++ {
 		must(sender.Publish("drained", []byte("before")), "publish")
 	}
 	must(sender.Flush(), "flush")
-	must(hearer.Drain(), "drain")
+	must(leaving.Drain(), "drain")
+	close(gate)
+	waitUntilClosed(closed)
+	expect(atomic.LoadInt32(&heard) == 5000, "all 5000 messages")
+}
+
+// drainSender: what it published before is heard, though it never flushed.
+func drainSender(url string, hearer *nats.Conn) {
+	closed := make(chan bool)
+	leaving := connect(url, nats.ClosedHandler(func(*nats.Conn) { close(closed) }))
+	parting := subscribe(hearer, "parting")
+	waitUntilHeard(leaving, hearer)
+	for number := 0; number < 5000; number++ {
+		must(leaving.Publish("parting", []byte(strconv.Itoa(number))), "publish")
+	}
+	must(leaving.Drain(), "drain")
+	waitUntilClosed(closed)
+	for number := 0; number < 5000; number++ {
+		next(parting, strconv.Itoa(number))
+	}
+	must(parting.Unsubscribe(), "unsubscribe")
+}
+
+func waitUntilClosed(closed chan bool) {
 	select {
 	case <-closed:
 	case <-time.After(patience):
 		fail("drain", "the connection does not close")
 	}
-	expect(atomic.LoadInt32(&heard) == 5000, "all 5000 messages")
 }
 
 func basics(urls []string) {
 	sender, hearer := connect(urls[0]), connect(urls[len(urls)-1])
-	probes := subscribe(hearer, "probe")
-	wildcards(sender, hearer, probes)
-	queueGroups(sender, hearer, probes)
-	requests(sender, hearer, probes)
-	limits(sender, hearer, probes)
-	drain(sender, urls[0])
+	wildcards(sender, hearer)
+	queueGroups(sender, hearer)
+	requests(sender, hearer)
+	limits(sender, hearer)
+	drainHearer(sender, urls[0])
+	drainSender(urls[0], hearer)
 	sender.Close()
 	hearer.Close()
 }
 
 func stored(urls []string) {
 	sender, hearer := connect(urls[0]), connect(urls[len(urls)-1])
-	probes, all := subscribe(hearer, "probe"), subscribe(hearer, "orders.>")
-	must(hearer.Flush(), "flush")
-	waitUntilHeard(sender, probes)
+	all := subscribe(hearer, "orders.>")
+	waitUntilHeard(sender, hearer)
 	store := func(subject, text, id, expected string) {
 		message := nats.NewMsg(subject)
 		message.Data = []byte(text)
@@ -231,12 +269,11 @@ func reconnect(urls []string, process int) {
 	client := connect(urls[0], nats.ReconnectWait(20*time.Millisecond), nats.MaxReconnects(500))
 	other := connect(urls[1])
 	until(func() bool { return len(client.Servers()) >= 3 }, "three servers")
-	after, probes := subscribe(client, "after"), subscribe(client, "probe")
-	must(client.Flush(), "flush")
-	waitUntilHeard(other, probes)
+	after := subscribe(client, "after")
+	waitUntilHeard(other, client)
 	must(syscall.Kill(process, syscall.SIGKILL), "kill")
 	until(func() bool { return client.Stats().Reconnects > 0 && client.IsConnected() }, "a reconnect")
-	waitUntilHeard(other, probes)
+	waitUntilHeard(other, client)
 	for number := 0; number < 100; number++ {
 		must(other.Publish("after", []byte(strconv.Itoa(number))), "publish")
 	}

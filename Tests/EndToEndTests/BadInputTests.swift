@@ -43,6 +43,20 @@ extension EndToEnd {
             #expect(try client.history("notes", from: 1).messages.first?.data == largest)
         }
 
+        @Test func `a topic may have the longest name, also once it has files`() throws {
+            let cluster = try Cluster.started(nodes: 1)
+            let node = cluster.nodes[0]
+            let name = String(repeating: "n", count: 255)
+            let text = String(repeating: "x", count: 1_000_000)
+            let client = try node.client()
+            for number in 1...3 {
+                #expect(try client.request("PUB \(name) \(text)") == "OK \(number)")
+            }
+            _ = try node.terminate()
+            try node.startAndWait()
+            #expect(try node.client().history(name, from: 3).messages.map(\.data) == [text])
+        }
+
         @Test func `bytes that are not UTF-8 are data, and readable as base64`() throws {
             let cluster = try Cluster.started(nodes: 1)
             let client = try cluster.nodes[0].client()

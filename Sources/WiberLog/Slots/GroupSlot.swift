@@ -26,8 +26,12 @@ struct GroupSlot: SlotRecord {
         group == .meta ? name.isEmpty : TopicConfiguration.isValidName(name.utf8)
     }
 
-    /// Where the group's segments are.
-    var directory: String { group == .meta ? "meta" : "topics/\(group)-\(name)" }
+    /// Where the group's segments are; the number says whose they are, the name is for people, and
+    /// cut to what a file system takes.
+    var directory: String {
+        group == .meta ? "meta" : "topics/\(group)-\(name.prefix(Self.nameInPathMax))"
+    }
+    private static let nameInPathMax = 200
 
     func encodeFields(into bytes: inout [UInt8]) {
         bytes.appendInteger(group.rawValue)

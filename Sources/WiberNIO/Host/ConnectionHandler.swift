@@ -83,9 +83,9 @@ final class ConnectionHandler: ChannelInboundHandler {
     }
 
     /// Writes without a flush.
-    func write(_ bytes: [UInt8]) {
+    func write(_ buffer: ByteBuffer) {
         guard !isClosing, let channel else { return }
-        channel.write(channel.allocator.buffer(bytes: bytes), promise: nil)
+        channel.write(buffer, promise: nil)
     }
 
     /// Writes and sends; `buffer` is free again afterwards, unless the socket is full.

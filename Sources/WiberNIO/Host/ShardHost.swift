@@ -79,6 +79,8 @@ public final class ShardHost: @unchecked Sendable {
     private var unflushed: [ConnectionHandler] = []
     /// What goes out is copied here, and the next thing after it: that memory is warm.
     private var scratch = ByteBuffer()
+    /// Buffers of what several connections get in this turn.
+    private var shared: [ObjectIdentifier: ByteBuffer] = [:]
     private var isTurnScheduled = false
     /// Whether the last connections are being closed: nothing is decided or timed any more.
     private var isEnding = false
@@ -195,6 +197,7 @@ public final class ShardHost: @unchecked Sendable {
         core.endTurn(at: Self.time, effects: &effects)
         for effect in effects { perform(effect) }
         effects.removeAll(keepingCapacity: true)
+        if !shared.isEmpty { shared.removeAll() }
         for handler in unflushed { handler.flush() }
         unflushed.removeAll(keepingCapacity: true)
         armTimer()
@@ -220,6 +223,7 @@ public final class ShardHost: @unchecked Sendable {
     private func perform(_ effect: ShardEffect) {
         switch effect {
         case .write(let connection, let bytes): write(bytes, to: connection)
+        case .writeShared(let connection, let payload): write(payload, to: connection)
         case .close(let connection, _): close(connection)
         case .dial(let connection, let host, let port): dial(connection, host, port)
         case .setReading(let connection, let isReading):
@@ -243,7 +247,21 @@ public final class ShardHost: @unchecked Sendable {
         if Self.muchToWrite.contains(bytes.count) {
             return handler.writeAndFlush(bytes, by: &scratch)
         }
-        handler.write(bytes)
+        handler.write(ByteBuffer(bytes: bytes))
+        markUnflushed(handler)
+    }
+
+    /// All connections that get a payload share one buffer, also while they cannot be written to.
+    private func write(_ payload: SharedBytes, to connection: ConnectionID) {
+        guard let handler = connections[connection] else { return }
+        let name = ObjectIdentifier(payload)
+        let buffer = shared[name] ?? ByteBuffer(bytes: payload.bytes)
+        shared[name] = buffer
+        handler.write(buffer)
+        markUnflushed(handler)
+    }
+
+    private func markUnflushed(_ handler: ConnectionHandler) {
         guard !handler.isUnflushed else { return }
         handler.isUnflushed = true
         unflushed.append(handler)

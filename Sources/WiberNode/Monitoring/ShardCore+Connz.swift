@@ -75,7 +75,7 @@ extension ShardCore {
             uptime: time.now.since(client.since),
             idle: time.now.since(max(client.lastHeard, client.lastSent)),
             roundTrip: client.roundTrip,
-            pendingBytes: client.out.count,
+            pendingBytes: client.output.count,
             messagesIn: client.messagesIn,
             messagesOut: client.messagesOut,
             bytesIn: client.bytesIn,

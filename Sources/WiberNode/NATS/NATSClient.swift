@@ -13,7 +13,7 @@ final class NATSClient {
     /// Bytes of an operation that has not ended.
     var inbox: [UInt8] = []
     /// What goes out at the end of the turn, or once the client reads again.
-    var out: [UInt8] = []
+    var output = NATSOutput()
     /// What a turn's bytes for it may come to, by the turn before.
     var outCapacity = 0
     /// By the client's own names.

@@ -68,6 +68,8 @@ struct NATSHub {
     var routes: [Route]
     /// What the turn has produced for clients, in bytes; not much less than it is.
     var pendingBytes = 0
+    /// The payload of the message that is being given out, if it is large and several get it.
+    var sharedPayload: SharedBytes?
     /// Clients with something to send.
     var touched: [NATSClient] = []
     /// Clients that are not read from, because a lane is full.

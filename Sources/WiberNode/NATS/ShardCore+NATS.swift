@@ -15,7 +15,7 @@ extension ShardCore {
             address: session.address,
             now: time.now
         )
-        client.out = session.out
+        client.output.tail = session.out
         client.infoVersion = session.infoVersion
         nats.clients[client.connection] = client
         nats.touch(client)
@@ -108,7 +108,7 @@ extension ShardCore {
             acknowledge(client)
             stallIfLanesAreFull(client)
         case .ping:
-            client.out.appendLiteral("PONG\r\n")
+            client.output.tail.appendLiteral("PONG\r\n")
             // The first PING towards it measures the round trip, and comes in any case.
             if client.nextPing != client.firstPing {
                 client.nextPing = time.now + limits.pingInterval
@@ -137,7 +137,7 @@ extension ShardCore {
 
     /// `+OK`, if the client wants to hear it.
     private func acknowledge(_ client: NATSClient) {
-        if client.options.isVerbose { client.out.appendLiteral("+OK\r\n") }
+        if client.options.isVerbose { client.output.tail.appendLiteral("+OK\r\n") }
     }
 
     private func publish(_ publish: NATSPublish, _ client: NATSClient) {
@@ -148,13 +148,13 @@ extension ShardCore {
         counters.natsBytesIn &+= length
         if client.options.isPedantic, !Subject.isLiteral(publish.subject) {
             // No more than a hint: the publish is done, and acknowledged.
-            NATSWriter.error("Invalid Publish Subject", into: &client.out)
+            NATSWriter.error("Invalid Publish Subject", into: &client.output.tail)
         }
         if NATSReserved.isSubject(publish.subject) {
-            return NATSWriter.violation(publishTo: publish.subject, into: &client.out)
+            return NATSWriter.violation(publishTo: publish.subject, into: &client.output.tail)
         }
         if let reply = publish.reply, NATSReserved.isReply(reply) {
-            return NATSWriter.violation(replyTo: reply, into: &client.out)
+            return NATSWriter.violation(replyTo: reply, into: &client.output.tail)
         }
         acknowledge(client)
         let outcome = route(publish, from: client)
@@ -170,14 +170,14 @@ extension ShardCore {
         // A name that is in use: nats-server keeps the old subscription, and says nothing.
         guard client.subscriptions[sid] == nil else { return acknowledge(client) }
         guard client.subscriptions.count < limits.natsSubscriptionsPerConnection else {
-            return NATSWriter.error("maximum subscriptions exceeded", into: &client.out)
+            return NATSWriter.error("maximum subscriptions exceeded", into: &client.output.tail)
         }
         let interest = Interest(
             subject: Array(request.subject),
             queue: request.queue.map { Array($0) }
         )
         guard nats.add(.client(client, sid: sid), interest) != nil else {
-            return NATSWriter.error("Invalid Subject", into: &client.out)
+            return NATSWriter.error("Invalid Subject", into: &client.output.tail)
         }
         acknowledge(client)
     }
@@ -192,7 +192,7 @@ extension ShardCore {
 
     /// Says why, if nats-server would, and closes.
     func end(_ client: NATSClient, _ failure: NATSFailure) {
-        if let text = failure.text { NATSWriter.error(text, into: &client.out) }
+        if let text = failure.text { NATSWriter.error(text, into: &client.output.tail) }
         if failure == .stale { counters.staleConnections += 1 }
         close(client, CloseReason(failure))
     }
@@ -204,8 +204,7 @@ extension ShardCore {
         trace(.debug, "nats client ended", [("client", client.label), ("reason", reason.rawValue)])
         removeSubscriptions(client)
         client.inbox = []
-        if !client.out.isEmpty { emit(.write(client.connection, client.out)) }
-        client.out = []
+        client.output.drain(to: client.connection, emit)
         emit(.close(client.connection, reason: reason.rawValue))
     }
 

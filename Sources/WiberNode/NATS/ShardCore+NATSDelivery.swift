@@ -19,6 +19,8 @@ extension ShardCore {
         let matches = nats.table.match(message.subject)
         var routing = Routing()
         var isRemote = false
+        sharePayload(message, matches)
+        defer { nats.sharedPayload = nil }
         for id in matches.plain {
             guard let subscription = nats[id] else { continue }
             switch subscription.target {
@@ -50,6 +52,8 @@ extension ShardCore {
     /// Gives a message of another node's client to those of this node whom it is for.
     func deliver(_ routed: RoutedMessage) {
         let matches = nats.table.match(routed.message.subject)
+        sharePayload(routed.message, matches)
+        defer { nats.sharedPayload = nil }
         if routed.isPlain {
             for id in matches.plain {
                 guard let subscription = nats[id],
@@ -100,13 +104,7 @@ extension ShardCore {
         from sender: NATSClient?
     ) -> Bool {
         guard !client.isClosing, client !== sender || client.options.echoes else { return false }
-        if client.out.isEmpty { client.out.reserveCapacity(client.outCapacity) }
-        NATSWriter.message(
-            message,
-            sid: sid,
-            hasHeaders: client.options.hasHeaders,
-            into: &client.out
-        )
+        write(message, sid, to: client)
         client.messagesOut &+= 1
         counters.natsMessagesOut &+= 1
         let length = message.payload.count + (message.headers?.count ?? 0)
@@ -115,8 +113,33 @@ extension ShardCore {
         nats.pendingBytes += length + 64
         nats.delivered(subscription, id)
         nats.touch(client)
-        if client.out.count > limits.natsPendingBytes { disconnectSlow(client, .pendingBytes) }
+        if client.output.count > limits.natsPendingBytes { disconnectSlow(client, .pendingBytes) }
         return true
+    }
+
+    private func write(_ message: NATSPublish, _ sid: [UInt8], to client: NATSClient) {
+        if client.output.isEmpty { client.output.tail.reserveCapacity(client.outCapacity) }
+        let hasHeaders = client.options.hasHeaders
+        guard let payload = nats.sharedPayload else {
+            NATSWriter.message(
+                message,
+                sid: sid,
+                hasHeaders: hasHeaders,
+                into: &client.output.tail
+            )
+            return
+        }
+        NATSWriter.head(message, sid: sid, hasHeaders: hasHeaders, into: &client.output.tail)
+        client.output.append(payload)
+        client.output.tail.appendLiteral("\r\n")
+    }
+
+    /// A large payload that several clients of this node get is kept once.
+    private func sharePayload(_ message: NATSPublish, _ matches: SubjectMatches) {
+        guard message.payload.count >= SharedBytes.least else { return }
+        let plain = matches.plain.lazy.filter { self.nats[$0]?.isOfClient == true }.prefix(2)
+        guard plain.count + matches.queues.count > 1 else { return }
+        nats.sharedPayload = SharedBytes(message.payload)
     }
 
     /// A request that nobody hears is answered to the client that made it, if it listens.
@@ -129,7 +152,7 @@ extension ShardCore {
             guard let subscription = nats[id],
                 case .client(let owner, let sid) = subscription.target, owner === client
             else { continue }
-            NATSWriter.noResponders(reply: reply, sid: sid, subject: subject, into: &client.out)
+            NATSWriter.noResponders(reply: reply, sid: sid, subject: subject, into: &client.output.tail)
             nats.delivered(subscription, id)
             return
         }
@@ -152,16 +175,16 @@ extension ShardCore {
 
     private func flush(_ client: NATSClient) {
         guard !client.isClosing else { return }
-        if !client.out.isEmpty, client.unwritableSince == nil {
+        if !client.output.isEmpty, client.unwritableSince == nil {
             client.lastSent = time.now
-            counters.clientBytesSent += UInt64(client.out.count)
-            client.outCapacity = min(client.out.count + client.out.count / 8, 1 << 20)
-            emit(.write(client.connection, client.out))
-            client.out = []
-        } else if client.out.count > limits.natsPendingBytes {
+            counters.clientBytesSent += UInt64(client.output.count)
+            let length = client.output.tail.count
+            client.outCapacity = min(length + length / 8, 1 << 20)
+            client.output.drain(to: client.connection, emit)
+        } else if client.output.count > limits.natsPendingBytes {
             return disconnectSlow(client, .pendingBytes)
         }
-        let isDone = client.out.isEmpty && client.acknowledgements.isEmpty && !client.isHeld
+        let isDone = client.output.isEmpty && client.acknowledgements.isEmpty && !client.isHeld
         if client.hasInputEnded, isDone { close(client, .clientClosed) }
     }
 
@@ -172,9 +195,9 @@ extension ShardCore {
 
     private func disconnectSlow(_ client: NATSClient, _ reason: CloseReason) {
         counters.slowReaders += 1
-        let facts = [("client", client.label), ("pending_bytes", "\(client.out.count)")]
+        let facts = [("client", client.label), ("pending_bytes", "\(client.output.count)")]
         trace(.warning, "slow consumer disconnected", facts)
-        client.out = []
+        client.output.removeAll()
         close(client, reason)
     }
 
@@ -204,7 +227,7 @@ extension ShardCore {
         }
         guard client.unanswered < limits.pingsMax else { return end(client, .stale) }
         client.unanswered += 1
-        client.out.appendLiteral("PING\r\n")
+        client.output.tail.appendLiteral("PING\r\n")
         client.pingSentAt = time.now
         nats.touch(client)
     }

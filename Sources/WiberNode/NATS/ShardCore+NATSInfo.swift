@@ -60,7 +60,7 @@ extension ShardCore {
             !client.isClosing
         else { return }
         client.infoVersion = nats.infoVersion
-        info(client.connection, client.address).write(into: &client.out)
+        info(client.connection, client.address).write(into: &client.output.tail)
         nats.touch(client)
     }
 }

@@ -71,6 +71,8 @@ public enum DiskJob: Sendable {
 public enum ShardEffect: Sendable {
     /// Send bytes on a connection.
     case write(ConnectionID, [UInt8])
+    /// Send bytes that others get too.
+    case writeShared(ConnectionID, SharedBytes)
     /// Close a connection once what was written is out.
     case close(ConnectionID, reason: String)
     /// Connect to another node.

@@ -62,6 +62,9 @@ extension World {
         case .write(let connection, let bytes):
             trace.note(.write, place, connection.rawValue, UInt64(bytes.count), now)
             write(place, connection, bytes)
+        case .writeShared(let connection, let payload):
+            trace.note(.write, place, connection.rawValue, UInt64(payload.bytes.count), now)
+            write(place, connection, payload.bytes)
         case .close(let connection, let reason):
             trace.note(.close, place, connection.rawValue, UInt64(reason.utf8.count), now)
             close(place, connection)

@@ -53,10 +53,27 @@ public enum NATSWriter {
         hasHeaders: Bool,
         into bytes: inout [UInt8]
     ) {
+        let room = message.payload.count
+        head(message, sid: sid, hasHeaders: hasHeaders, room: room, into: &bytes)
+        bytes.append(contentsOf: message.payload)
+        bytes.appendLiteral("\r\n")
+    }
+
+    /// Writes what comes before the payload; `\r\n` follows it.
+    ///
+    /// - Parameter room: how many more bytes are to be written.
+    @inline(__always)
+    public static func head(
+        _ message: NATSPublish,
+        sid: [UInt8],
+        hasHeaders: Bool,
+        room: Int = 0,
+        into bytes: inout [UInt8]
+    ) {
         let headers = hasHeaders ? message.headers : nil
         let length =
             message.subject.count + (message.reply?.count ?? 0) + sid.count
-            + (headers?.count ?? 0) + message.payload.count + 40
+            + (headers?.count ?? 0) + room + 40
         bytes.reserveRoom(for: length)
         if headers == nil { bytes.appendLiteral("MSG ") } else { bytes.appendLiteral("HMSG ") }
         bytes.append(contentsOf: message.subject)
@@ -74,8 +91,6 @@ public enum NATSWriter {
         bytes.appendDecimal(UInt64((headers?.count ?? 0) + message.payload.count))
         bytes.appendLiteral("\r\n")
         if let headers { bytes.append(contentsOf: headers) }
-        bytes.append(contentsOf: message.payload)
-        bytes.appendLiteral("\r\n")
     }
 
     /// Writes what a publisher hears once its message is safe: `{"stream":"…","seq":1}`.

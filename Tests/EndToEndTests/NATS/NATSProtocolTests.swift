@@ -172,6 +172,53 @@ extension EndToEnd {
             #expect(try answer(Self.quiet, from: node) == "PONG\r\n")
         }
 
+        @Test func `large payloads for several come in order with small ones, here and elsewhere`()
+            throws
+        {
+            let cluster = try Cluster.started(nodes: 3)
+            let hearers = try cluster.nodes.map { node in
+                try (0..<3).map { _ in try NATSSocket(node) }
+            }.flatMap { $0 }
+            for hearer in hearers { try hearer.send("SUB a 1\r\nSUB b q 2\r\nPING\r\n") }
+            for hearer in hearers { while try hearer.line() != "PONG" {} }
+            let sizes = [3, 16 << 10, 100_000, 2, 1_000_000, 20_000, 1]
+            let payloads = sizes.enumerated().map { place, size in
+                String(repeating: Character(Unicode.Scalar(UInt8(97 + place))), count: size)
+            }
+            let sender = try NATSSocket(cluster.nodes[0])
+            // Interest crosses in its own time.
+            for (hearer, subject) in zip(hearers, hearers.indices.map { "ready.\($0)" }) {
+                try hearer.send("SUB \(subject) 9\r\nPING\r\n")
+                while try hearer.line() != "PONG" {}
+                try eventually("\(subject) is heard") {
+                    try sender.send("PUB \(subject) 0\r\n\r\n")
+                    return try (try? hearer.line(within: .milliseconds(100))).map { _ in
+                        try hearer.line() == ""
+                    } ?? false
+                }
+            }
+            for text in payloads {
+                try sender.send("PUB a \(text.count)\r\n\(text)\r\n")
+                try sender.send("HPUB a 12 \(text.count + 12)\r\nNATS/1.0\r\n\r\n\(text)\r\n")
+            }
+            for hearer in hearers {
+                try hearer.send("UNSUB 9\r\n")
+                func line() throws -> String {
+                    let line = try hearer.line()
+                    return line == "PING" ? try hearer.line() : line
+                }
+                for text in payloads {
+                    var first = try line()
+                    while !first.hasPrefix("MSG a ") { first = try line() }
+                    #expect(first == "MSG a 1 \(text.count)")
+                    #expect(try line() == text)
+                    #expect(try line() == "HMSG a 1 12 \(text.count + 12)")
+                    #expect(try line() == "NATS/1.0" && line() == "")
+                    #expect(try line() == text)
+                }
+            }
+        }
+
         @Test(arguments: [
             ("FOO\r\n", "-ERR 'Unknown Protocol Operation'\r\n"),
             ("PUB a 2000000\r\n", "-ERR 'Maximum Payload Violation'\r\n"),

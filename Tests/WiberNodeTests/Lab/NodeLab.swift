@@ -280,6 +280,9 @@ final class NodeLab {
         case .write(let connection, let bytes):
             note(place, "write \(connection) \(bytes.count)", digest: bytes)
             write(place, connection, bytes)
+        case .writeShared(let connection, let payload):
+            note(place, "write \(connection) \(payload.bytes.count)", digest: payload.bytes)
+            write(place, connection, payload.bytes)
         case .close(let connection, let reason):
             note(place, "close \(connection) \(reason)")
             close(place, connection)

@@ -96,6 +96,8 @@ extension Mutant {
             .nodes(.leaders)
         case .requestsNumberedAnew, .forwardSentTwice:
             .nodes(.restarts)
+        case .idsTrimmed, .snapshotNotSynced, .snapshotNotVoided, .snapshotTakenAnyway:
+            .nodes(.absences)
         case .unformedVotes, .termsShared, .otherStoreAccepted: .nodes(.wipes)
         default: .nodes(.swarm)
         }

@@ -43,7 +43,9 @@ extension Mutant {
         case .expiryByWallClock, .timeNotAfterLast, .tailNotFollowed: "rule 15"
         case .unformedVotes, .termsShared, .otherStoreAccepted: "rule 17"
         case .idsForgotten, .idsKeptAfterTruncation, .duplicateBeforeCommit: "rule 20"
-        case .trimmedTooEarly: "rule 22"
+        case .idsTrimmed: "rule 22"
+        case .snapshotNotSynced, .snapshotNotVoided: "a snapshot takes the log's place at once"
+        case .snapshotTakenAnyway: "a snapshot discards nothing that counts"
         }
     }
 }

@@ -135,8 +135,14 @@ package enum Mutant: String, CaseIterable, Sendable {
     case idsKeptAfterTruncation
     /// A repeat is answered before the first one is committed (rule 20).
     case duplicateBeforeCommit
-    /// Files go before every replica has what is in them (rule 22).
-    case trimmedTooEarly
+    /// Files go although ids of messages in them are remembered: a snapshot lacks them.
+    case idsTrimmed
+    /// A snapshot is in force before it is durable.
+    case snapshotNotSynced
+    /// A snapshot leaves what the write-ahead log says of the old log in force.
+    case snapshotNotVoided
+    /// A snapshot takes the place of a log that has more.
+    case snapshotTakenAnyway
 
     #if Mutants
     /// The one that is on; set once, before anything else runs.

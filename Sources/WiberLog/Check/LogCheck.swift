@@ -63,7 +63,7 @@ public struct LogCheck {
         report.add(slots.damages)
         report.add(slots.badCopies, .start)
         report.notes += slots.repairs
-        let replay = try checkLog(superblock)
+        let replay = try checkLog(superblock, slots.groups)
         for (slot, hard) in slots.groups { try checkGroup(slot, hard, replay) }
         let known = Set(slots.groups.map(\.slot.group))
         for group in replay.tails.keys.sorted() where !known.contains(group) {
@@ -72,9 +72,12 @@ public struct LogCheck {
         }
     }
 
-    private mutating func checkLog(_ superblock: Superblock) throws(LogError) -> WALReplay {
+    private mutating func checkLog(
+        _ superblock: Superblock,
+        _ groups: [(slot: GroupSlot, hard: HardSlot)]
+    ) throws(LogError) -> WALReplay {
         var scan = WALScan(disk, salt: superblock.salt, fileCount: superblock.walFileCount)
-        var replay = WALReplay()
+        var replay = WALReplay(groups)
         do throws(DiskError) {
             try scan.run()
             report.files += scan.files.count
@@ -117,7 +120,7 @@ public struct LogCheck {
             }
         } catch .damaged(let list) {
             report.add(list)
-            try surveyAll(slot, below: limit)
+            try surveyAll(slot, hard, below: limit)
         }
         for segment in segments.result.closed { try checkClosed(segment) }
         if let active = segments.result.active {
@@ -140,17 +143,22 @@ public struct LogCheck {
     }
 
     /// Lists all damage in the files of a group, after the first was found.
-    private mutating func surveyAll(_ slot: GroupSlot, below limit: LogIndex?) throws(LogError) {
+    private mutating func surveyAll(
+        _ slot: GroupSlot,
+        _ hard: HardSlot,
+        below limit: LogIndex?
+    ) throws(LogError) {
+        let directory = slot.directory(hard.epoch)
         var names: [String] = []
         do throws(DiskError) {
-            names = try disk.list(slot.directory)
+            names = try disk.list(directory)
         } catch {
             throw .disk(error)
         }
         for name in names.sorted() {
             guard let base = SegmentHeader.baseIndex(ofName: name), limit.map({ base < $0 }) ?? true
             else { continue }
-            let path = slot.directory + "/" + name
+            let path = directory + "/" + name
             try report.add(SegmentSurvey(disk, path, slot.group, limit: limit).run())
         }
     }

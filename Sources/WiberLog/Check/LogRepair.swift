@@ -38,7 +38,7 @@ public struct LogRepair {
             throw .disk(error)
         }
         report.repaired += slots.badCopies.map(\.description)
-        let replay = try replay(superblock, disk)
+        let replay = try replay(superblock, slots.groups, disk)
         for (slot, hard) in slots.groups {
             try repair(slot, hard, replay.tail(of: slot.group, hard).limit(hard), disk, &report)
         }
@@ -47,10 +47,11 @@ public struct LogRepair {
     /// What the write-ahead log holds: it says which part of the segments counts.
     private static func replay(
         _ superblock: Superblock,
+        _ groups: [(slot: GroupSlot, hard: HardSlot)],
         _ disk: any Disk
     ) throws(LogError) -> WALReplay {
         var scan = WALScan(disk, salt: superblock.salt, fileCount: superblock.walFileCount)
-        var replay = WALReplay()
+        var replay = WALReplay(groups)
         do throws(DiskError) {
             try scan.run()
             try replay.run(try scan.chain(), on: disk)

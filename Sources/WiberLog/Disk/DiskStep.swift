@@ -11,6 +11,8 @@ enum DiskStep: Sendable {
     case syncDirectory(path: String)
     case makeDirectory(path: String)
     case remove(path: String)
+    /// Removes the segment files in a directory.
+    case clear(path: String)
     case syncAll
     case quarantine(path: String, offset: Int, count: Int)
 
@@ -33,6 +35,10 @@ enum DiskStep: Sendable {
         case .makeDirectory(let path): try disk.makeDirectory(path)
         case .remove(let path):
             if try disk.size(path) != nil { try disk.remove(path) }
+        case .clear(let path):
+            for name in try disk.list(path) where SegmentHeader.baseIndex(ofName: name) != nil {
+                try disk.remove(path + "/" + name)
+            }
         case .syncAll: try disk.syncAll()
         case .quarantine(let path, let offset, let count):
             do throws(DiskError) {

@@ -125,7 +125,8 @@ extension LogStore {
     /// - Returns: What a start would have said about it; `nil` if it still lacks entries.
     public mutating func heal(_ group: GroupID, _ outcome: GroupRecovery.Outcome) -> Recovery.Group?
     {
-        guard let slot = slots[group], groups[slot].recovery != nil else { return nil }
+        guard let slot = slots[group], groups[slot].recovery != nil, groups[slot].install == nil
+        else { return nil }
         let stub = groups[slot]
         var healed = GroupLog(number: stub.number, slot: stub.slot, hard: stub.hard)
         healed.restore(outcome.segments)

@@ -63,7 +63,7 @@ struct LogOpening {
         _ slots: [(slot: GroupSlot, hard: HardSlot)]
     ) throws(LogError) -> FoundLog {
         var scan = WALScan(disk, salt: superblock.salt, fileCount: superblock.walFileCount)
-        var replay = WALReplay()
+        var replay = WALReplay(slots)
         let chain = try attempt { () throws(DiskError) in
             try scan.run()
             let chain = try scan.chain()
@@ -190,9 +190,11 @@ struct LogOpening {
         }
         recovery.rewrittenBytes = tails.flatMap(\.chunks).reduce(0) { $0 + $1.bytes.count }
         let generation = chain.generationMax + 1
+        // Above what is void, also if batches were lost: what is written now counts.
+        let voided = groups.map(\.hard.voided).max() ?? 0
         let header = BatchHeader(
             generation: generation,
-            sequence: chain.sequenceMax + 1,
+            sequence: max(chain.sequenceMax, voided) + 1,
             durable: chain.durable,
             oldestGeneration: generation,
             previousChecksum: chain.batches.last?.header.checksum ?? 0

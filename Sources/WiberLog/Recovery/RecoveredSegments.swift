@@ -58,6 +58,8 @@ struct SegmentRecovery {
         self.sparseInterval = sparseInterval
     }
 
+    var directory: String { group.directory(hard.epoch) }
+
     struct File {
         var path: String
         var base: LogIndex
@@ -77,6 +79,26 @@ struct SegmentRecovery {
         }
         try readEnd()
         try checkStart()
+        try clearOthers()
+    }
+
+    /// What is left of logs that this one has replaced, or that were to replace it.
+    private mutating func clearOthers() throws(LogError) {
+        guard group.group != .meta else { return }
+        do throws(DiskError) {
+            let first = group.directory(0)
+            let names = try disk.list(first)
+            for epoch in UInt16(0)...2 where epoch != hard.epoch {
+                let directory = group.directory(epoch)
+                guard epoch == 0 || names.contains(String(epoch)) else { continue }
+                for name in epoch == 0 ? names : try disk.list(directory)
+                where SegmentHeader.baseIndex(ofName: name) != nil {
+                    result.cuts.append(.remove(path: directory + "/" + name))
+                }
+            }
+        } catch {
+            throw .disk(error)
+        }
     }
 
     /// The last entry that must be in a segment; `nil` if only the segments know.
@@ -97,13 +119,13 @@ struct SegmentRecovery {
     private func list() throws(LogError) -> [File] {
         var names: [String] = []
         do throws(DiskError) {
-            names = try disk.list(group.directory)
+            names = try disk.list(directory)
         } catch {
             throw .disk(error)
         }
         return names.compactMap { name in
             SegmentHeader.baseIndex(ofName: name).map {
-                File(path: group.directory + "/" + name, base: $0)
+                File(path: directory + "/" + name, base: $0)
             }
         }.sorted { $0.base < $1.base }
     }
@@ -224,7 +246,7 @@ struct SegmentRecovery {
         _ header: SegmentHeader,
         _ reader: inout SegmentReader
     ) throws(LogError) {
-        var active = ActiveSegment(header, directory: group.directory)
+        var active = ActiveSegment(header, directory: directory)
         var place = ChunkPlace(header, through: lastNeeded)
         var lastOffset: Int?
         while active.end < reader.size || lastNeeded.map({ place.index <= $0 }) ?? false,
@@ -260,8 +282,8 @@ struct SegmentRecovery {
 
     /// Nothing may be missing at the front, or between segments and write-ahead log.
     private mutating func checkStart() throws(LogError) {
-        if let needed = lastNeeded, result.last.index < needed, result.active == nil,
-            !result.closed.isEmpty,
+        let isKnown = !result.closed.isEmpty || hard.logStart == LogIndex(1)
+        if let needed = lastNeeded, result.last.index < needed, result.active == nil, isKnown,
             let missing = missingFile(result.last.index.next, what: "the last file is missing")
         {
             throw .damaged([missing])
@@ -270,17 +292,17 @@ struct SegmentRecovery {
         if result.base.index.next != hard.logStart {
             let what =
                 "the log starts at \(hard.logStart), its first segment at \(result.base.index.next)"
-            damages.append(Damage(path: group.directory, what: what))
+            damages.append(Damage(path: directory, what: what))
         }
         if let limit, result.last.index.next != limit {
             let what = "entries \(result.last.index.next) to \(limit.previous) are in no file"
-            damages.append(Damage(path: group.directory, what: what))
+            damages.append(Damage(path: directory, what: what))
         }
         if limit == nil, result.last.index < hard.segmentEnd {
             let what =
                 "the segments were durable up to entry \(hard.segmentEnd) and end at"
                 + " \(result.last.index)"
-            damages.append(Damage(path: group.directory, what: what))
+            damages.append(Damage(path: directory, what: what))
         }
         guard damages.isEmpty || Mutant.segmentRotCut.isOn else { throw .damaged(damages) }
     }

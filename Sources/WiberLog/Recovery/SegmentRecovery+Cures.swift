@@ -27,7 +27,7 @@ extension SegmentRecovery {
     func missingFile(_ base: LogIndex, what: String) -> Damage? {
         let sequence = result.closed.last?.trailer.nextSequence ?? Sequence(1)
         guard let header = expectedHeader(base, sequence) else { return nil }
-        let path = group.directory + "/" + header.name
+        let path = directory + "/" + header.name
         let cure = Cure.bytes(group.group, offset: 0, header.encode())
         return Damage(path: path, offset: 0, what: what, cure: cure)
     }
@@ -62,7 +62,7 @@ extension SegmentRecovery {
         through last: LogIndex,
         _ reader: inout SegmentReader
     ) throws(LogError) -> LogError {
-        var segment = ActiveSegment(header, directory: group.directory)
+        var segment = ActiveSegment(header, directory: directory)
         var place = ChunkPlace(header, through: last)
         while place.index <= last {
             let chunk = try reader.verify(place, of: group.group, isWhole: true)

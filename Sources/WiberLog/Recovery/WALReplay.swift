@@ -30,6 +30,8 @@ struct WALReplay {
         }
     }
 
+    /// By group: what batches up to this one say of it is void.
+    private let voided: [GroupID: UInt64]
     private(set) var tails: [GroupID: Tail] = [:]
     private(set) var damages: [Damage] = []
     private(set) var entryCount = 0
@@ -38,6 +40,13 @@ struct WALReplay {
     /// Every group has been suspect since a gap, but those that were trusted afterwards.
     private var isAllSuspect = false
     private var trustedSinceGap: Set<GroupID> = []
+
+    init(_ groups: [(slot: GroupSlot, hard: HardSlot)]) {
+        let voided = groups.lazy.filter { $0.hard.voided > 0 }.map {
+            ($0.slot.group, $0.hard.voided)
+        }
+        self.voided = Dictionary(voided) { max($0, $1) }
+    }
 
     /// Reads the batches of a chain, in order.
     mutating func run(_ chain: WALScan.Chain, on disk: any Disk) throws(DiskError) {
@@ -74,6 +83,7 @@ struct WALReplay {
     }
 
     private mutating func add(_ row: BatchRow, _ found: WALScan.Found) {
+        if let end = voided[row.group], found.header.sequence <= end { return }
         var tail = tails.removeValue(forKey: row.group) ?? Tail(isSuspect: isSuspect(row.group))
         switch row {
         case .entry: addEntry(row, &tail, found)

@@ -123,7 +123,7 @@ extension LogStore {
     private func end(of path: String, _ group: GroupID) -> Int? {
         guard let slot = slots[group] else { return nil }
         if groups[slot].recovery != nil {
-            return path.hasPrefix(groups[slot].slot.directory + "/") ? .max : nil
+            return path.hasPrefix(groups[slot].directory + "/") ? .max : nil
         }
         if let active = groups[slot].active, active.path == path { return active.end }
         guard let segment = groups[slot].closed.first(where: { $0.path == path }) else {

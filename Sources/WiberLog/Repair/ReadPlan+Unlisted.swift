@@ -34,7 +34,7 @@ extension LogStore {
         _ byteBudget: Int
     ) -> ReadPlan {
         ReadPlan(
-            path: log.slot.directory,
+            path: log.directory,
             group: log.id,
             start: .index(index),
             byteBudget: byteBudget,

@@ -24,6 +24,8 @@ public struct ReadPlan: Sendable {
     var header: SegmentHeader?
     /// Set if header and footer are to be verified first.
     var frame: SegmentFrame?
+    /// Whether the configuration in the header, if there is one, comes first.
+    var withConfiguration = false
 
     /// Reads and verifies chunks, up to the byte budget or the end of the file, at least one.
     ///
@@ -56,6 +58,7 @@ public struct ReadPlan: Sendable {
         } catch {
             if chunks.isEmpty || isByTime { throw error }
         }
+        if withConfiguration, let chunk = try reader.configuration() { chunks.insert(chunk, at: 0) }
         return chunks
     }
 

@@ -54,7 +54,7 @@ struct SegmentPlan {
     }
 
     private mutating func begin(_ first: ChunkHeader) -> ActiveSegment {
-        let directory = group.slot.directory
+        let directory = group.directory
         let header = SegmentHeader(
             group: group.id,
             baseIndex: first.index,

@@ -22,6 +22,16 @@ struct SegmentReader {
         }
     }
 
+    /// The configuration that the header repeats, if there is one.
+    mutating func configuration() throws(LogError) -> Chunk? {
+        let bytes = try header().configuration
+        guard !bytes.isEmpty else { return nil }
+        guard let chunk = bytes.withUnsafeBytes({ try? Chunk.decode($0) }) else {
+            throw .damaged([Damage(path: path, offset: 0, what: "the configuration is no chunk")])
+        }
+        return chunk
+    }
+
     /// The trailer, or `nil` if the file does not end with a good one.
     mutating func trailer() throws(LogError) -> SegmentTrailer? {
         guard size >= SegmentTrailer.size else { return nil }

@@ -26,12 +26,16 @@ struct GroupSlot: SlotRecord {
         group == .meta ? name.isEmpty : TopicConfiguration.isValidName(name.utf8)
     }
 
-    /// Where the group's segments are; the number says whose they are, the name is for people, and
-    /// cut to what a file system takes.
-    var directory: String {
-        group == .meta ? "meta" : "topics/\(group)-\(name.prefix(Self.nameInPathMax))"
-    }
     private static let nameInPathMax = 200
+
+    /// Where the group's segments are: another place once its log was replaced as a whole.
+    ///
+    /// The number says whose they are; the name is for people, and cut to what a file system takes.
+    func directory(_ epoch: UInt16) -> String {
+        if group == .meta { return "meta" }
+        let directory = "topics/\(group)-\(name.prefix(Self.nameInPathMax))"
+        return epoch == 0 ? directory : directory + "/\(epoch)"
+    }
 
     func encodeFields(into bytes: inout [UInt8]) {
         bytes.appendInteger(group.rawValue)

@@ -9,7 +9,9 @@ import WiberBase
 ///     32    8     votedFor      a node, or 0
 ///     40    8     logStart      the lowest index that must be there
 ///     48    8     segmentEnd    segments are durable up to this index
-///     56    8     zeros
+///     56    6     voided        what batches of the write-ahead log up to this one say of the group is
+///                               void: its log was replaced as a whole
+///     62    2     epoch         of the replacement: which directory has the segments
 struct HardSlot: SlotRecord {
     static let magic: UInt32 = 0x3153_4857
     static let slotSize = 64
@@ -21,6 +23,10 @@ struct HardSlot: SlotRecord {
     var votedFor = NodeID.zero
     var logStart = LogIndex(1)
     var segmentEnd = LogIndex.zero
+    var voided: UInt64 = 0
+    var epoch: UInt16 = 0
+
+    private static let voidedBits: UInt64 = 48
 
     func encodeFields(into bytes: inout [UInt8]) {
         bytes.appendInteger(group.rawValue)
@@ -28,6 +34,8 @@ struct HardSlot: SlotRecord {
         bytes.appendInteger(votedFor.rawValue)
         bytes.appendInteger(logStart.rawValue)
         bytes.appendInteger(segmentEnd.rawValue)
+        let mask: UInt64 = 1 << Self.voidedBits - 1
+        bytes.appendInteger(UInt64(epoch) << Self.voidedBits | voided & mask)
     }
 
     static func decodeFields(
@@ -40,6 +48,9 @@ struct HardSlot: SlotRecord {
         slot.votedFor = try reader.identifier()
         slot.logStart = try reader.identifier()
         slot.segmentEnd = try reader.identifier()
+        let word = try reader.integer(UInt64.self)
+        slot.voided = word & (1 << voidedBits - 1)
+        slot.epoch = UInt16(word >> voidedBits)
         return slot
     }
 }

@@ -47,6 +47,8 @@ struct GroupLog: Sendable {
     var recovery: GroupRecovery?
     /// Set while the end of the log is damaged.
     var wound: Wound?
+    /// Set while the log is being replaced as a whole.
+    var install: Install?
 
     init(number: Int, slot: GroupSlot, hard: HardSlot) {
         self.number = number
@@ -56,7 +58,19 @@ struct GroupLog: Sendable {
 
     var id: GroupID { slot.group }
     /// Whether the group is not in use until it is repaired.
-    var isImpaired: Bool { recovery != nil || wound != nil }
+    var isImpaired: Bool { recovery != nil || wound != nil || install != nil }
+    /// Where its segments are.
+    var directory: String { slot.directory(hard.epoch) }
+    /// Bytes of entries in memory that a segment has, too.
+    var retainedBytes: Int {
+        var bytes = 0
+        var index = firstInMemory
+        while index <= flushed, let entry = entry(at: index) {
+            bytes += entry.chunk.bytes.count
+            index = index.next
+        }
+        return bytes
+    }
     var firstIndex: LogIndex { base.index.next }
     var isEmpty: Bool { last.index == base.index }
     var lastChunk: Chunk? { entries.isEmpty ? chunkBelow : entries.last?.chunk }

@@ -10,6 +10,9 @@ public enum LogCompletion: Equatable, Sendable {
     case superblock
     /// A group is whole again whose log was damaged: it can be taken into use.
     case whole(GroupID)
+    /// A group's log begins where a snapshot does. If all of the old one is gone: it is durable up to
+    /// this entry; otherwise its end is as it was.
+    case installed(GroupID, through: EntryID?)
 }
 
 /// Writes and flushes for the log thread, as data: everything that waited when it was made.
@@ -31,6 +34,8 @@ public struct LogJob: Sendable {
     let marked: [Int]
     /// Groups that are whole afterwards.
     let healed: [Int]
+    /// Groups whose log is another one afterwards.
+    let installed: [Int]
     /// What is durable once it has run.
     package let completions: [LogCompletion]
     /// The files that nothing needs once this is durable.
@@ -83,6 +88,8 @@ public struct FlushJob: Sendable {
     let prepared: WALFile?
     /// The repairs that are durable afterwards, by their tokens.
     public let repaired: [UInt64]
+    /// Groups whose new log it writes.
+    let installs: [Int]
 
     /// How many bytes of entries it writes.
     public var byteCount: Int { parts.reduce(0) { $0 + $1.bytes } }

@@ -28,6 +28,8 @@ extension LogStore {
         removals = []
         let repairs = takeRepairs()
         parts.steps += repairs.steps
+        let installs = takeInstalls()
+        parts.steps += installs.steps
         guard !parts.steps.isEmpty || released > 0 || !repairs.tokens.isEmpty else { return nil }
         let number = nextFlushNumber
         nextFlushNumber += 1
@@ -39,7 +41,8 @@ extension LogStore {
             isSync: isSync,
             released: released,
             prepared: prepared,
-            repaired: repairs.tokens
+            repaired: repairs.tokens,
+            installs: installs.slots
         )
     }
 
@@ -59,6 +62,7 @@ extension LogStore {
         }
         evict()
         if job.isSync { noteSynced() }
+        written += job.installs
         wal.release(job.released)
         if let file = job.prepared {
             wal.addFree(file)
@@ -134,7 +138,7 @@ extension LogStore {
     /// Plans the writes of one group's committed entries, a few MiB at most.
     private mutating func addPart(_ slot: Int, _ parts: inout Parts) {
         let group = groups[slot]
-        guard group.flushable > group.flushed else { return }
+        guard group.flushable > group.flushed, group.install == nil else { return }
         var plan = SegmentPlan(group, options)
         var index = group.flushed.next
         while index <= group.flushable, plan.bytes < options.flushTarget,

@@ -10,6 +10,7 @@ extension LogStore {
         /// Groups whose marks are written (again), and groups that are whole afterwards.
         var marked: [Int] = []
         var healed: [Int] = []
+        var installed: [Int] = []
         var payload = 0
         var generation: UInt64 = 0
         var hasBatch = false
@@ -19,6 +20,7 @@ extension LogStore {
     public mutating func nextJob() -> LogJob? {
         guard jobInFlight == nil, hasWork else { return nil }
         var parts = Parts()
+        takeLogs(&parts)
         takeMarks(&parts)
         takeHealed(&parts)
         takeReappends(&parts)
@@ -50,6 +52,7 @@ extension LogStore {
             hasBatch: parts.hasBatch,
             marked: parts.marked,
             healed: parts.healed,
+            installed: parts.installed,
             completions: parts.completions,
             released: released,
             removals: removalsAfterJob
@@ -70,6 +73,7 @@ extension LogStore {
         }
         for slot in job.marked { groups[slot].wound?.generation = job.generation }
         healed(job.healed, generation: job.generation)
+        installed(job.installed)
         wal.completeRelease(job.released)
         removals += job.removals
         counters.jobs += 1
@@ -81,7 +85,7 @@ extension LogStore {
     private var hasWork: Bool {
         !queue.isEmpty || !changedHard.isEmpty || !changedEnds.isEmpty || !registrations.isEmpty
             || isSuperblockChanged || isSealRequested || !wal.releasing.isEmpty
-            || !healing.isEmpty || !marks.isEmpty
+            || !healing.isEmpty || !marks.isEmpty || !written.isEmpty
             || !pinnedByUncommitted.isEmpty
     }
 
@@ -118,6 +122,12 @@ extension LogStore {
                 index = index.next
             }
         }
+    }
+
+    /// Logs that take the place of others, of which nothing is written any more.
+    private mutating func takeLogs(_ parts: inout Parts) {
+        parts.installed = takeWritten()
+        parts.completions += completions(ofInstalls: parts.installed)
     }
 
     /// Words about groups go ahead of their entries.

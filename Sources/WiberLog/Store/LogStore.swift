@@ -50,6 +50,9 @@ public struct LogStore: Sendable {
     var dirtySlots: Set<Int> = []
     var removals: [String] = []
     var repairs = RingBuffer<PendingRepair>()
+    /// Groups whose new log is to be written, and those whose new log is durable.
+    var installs: [Int] = []
+    var written: [Int] = []
     var flushInFlight: UInt64?
     var isPreparing = false
     var nextFlushNumber: UInt64 = 1

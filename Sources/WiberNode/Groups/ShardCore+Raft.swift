@@ -60,11 +60,7 @@ extension ShardCore {
                 [("topic", groups[slot].configuration.name), ("succeeded", "\(succeeded)")]
             )
         case .snapshotNeeded(let node):
-            trace(
-                .warning,
-                "a follower is behind the oldest entry",
-                [("topic", groups[slot].configuration.name), ("node", name(of: node))]
-            )
+            sendSnapshot(slot, to: node)
         }
     }
 
@@ -154,6 +150,7 @@ extension ShardCore {
                 step(slot, .hardStateDurable(HardState(term: term, votedFor: votedFor)))
             case .superblock: break
             case .whole(let group): becameWhole(group)
+            case .installed(let group, _): noteInstalled(group)
             }
         }
         // What was left open while the disk was busy can go now.

@@ -18,6 +18,8 @@ enum ReadPurpose {
     case repair(NodeID, RepairRequest)
     /// What a group needs to be in use.
     case rebuild(GroupID)
+    /// Where the log begins, for a follower that lacks what is before.
+    case snapshot(GroupID, NodeID, Term)
     /// What nobody asked for: whether it is still intact.
     case scrub(GroupID)
 }
@@ -283,6 +285,8 @@ extension ShardCore {
         case .front(let group): feedFront(group, chunks)
         case .repair(let node, let request): finishRepairRead(request, chunks, for: node)
         case .rebuild(let group): if let slot = slotOfGroup[group] { activate(slot) }
+        case .snapshot(let group, let node, let term):
+            finishSnapshotRead(group, node, term, chunks)
         case .scrub(let group): scrubbed(group, chunks)
         }
     }
@@ -303,6 +307,7 @@ extension ShardCore {
             if let slot = slotOfGroup[group] { groups[slot].frontReadToken = nil }
         case .repair(let node, let request): finishRepairRead(request, [], for: node)
         case .rebuild(let group): groupsToRecover.insert(group)
+        case .snapshot: break  // The core asks again.
         case .scrub(let group): scrubFailed(group)
         }
     }

@@ -3,8 +3,8 @@ import WiberLog
 import WiberRaft
 import WiberTopic
 
-/// Retention: the leader decides in the log, message by message; files follow where every replica
-/// has them no longer (rules.md 22).
+/// Retention: the leader decides in the log, message by message; files follow once every replica
+/// whose node is there has their entries (rules.md 22).
 extension ShardCore {
     /// Proposes an expiry that no publish has carried, and loads what the next one needs.
     func sweepRetention(_ slot: Int) {
@@ -33,13 +33,14 @@ extension ShardCore {
     }
 
     /// Tells every replica, in the log, how far all of them hold it: below that files may go.
+    ///
+    /// Who is absent for long does not count, and gets a snapshot later.
     private func announceReplicated(_ slot: Int, _ entry: EntryID) {
         groups[slot].lastAnnouncement = time.now
         groups[slot].announcedFirst = groups[slot].topic.firstSequence
         guard let raft = groups[slot].raft else { return }
         var lowest = groups[slot].applied
-        for node in groups[slot].replicas where node != selfID {
-            if Mutant.trimmedTooEarly.isOn { continue }
+        for node in groups[slot].replicas where node != selfID && !isAbsent(node, slot) {
             lowest = min(lowest, raft.progress(of: node)?.match ?? .zero)
         }
         guard lowest > groups[slot].replicatedTo else { return }
@@ -55,6 +56,21 @@ extension ShardCore {
                 wall: logTime(slot)
             )
         )
+    }
+
+    /// Whether nothing was heard of a replica's node for long, since this node leads at least.
+    private func isAbsent(_ node: NodeID, _ slot: Int) -> Bool {
+        let elected = groups[slot].electedAt?.now ?? time.now
+        let heard = max(liveness[node] ?? elected, elected)
+        return time.now.since(heard) > limits.replicaAbsence
+    }
+
+    /// What files have gone is no part of the log any more: who needs it gets a snapshot.
+    func compact(_ slot: Int) {
+        guard let first = store.firstIndex(groups[slot].id), let raft = groups[slot].raft,
+            first.previous > raft.log.base.index
+        else { return }
+        step(slot, .compacted(through: first.previous))
     }
 
     /// Gives the topic the oldest messages' sizes and times.
@@ -89,7 +105,8 @@ extension ShardCore {
         guard through > groups[slot].replicatedTo else { return }
         groups[slot].replicatedTo = through
         // Ids that are still remembered are read again at a restart: their entries stay.
-        let kept = groups[slot].topic.oldestIDIndex?.previous ?? through
+        let oldest = Mutant.idsTrimmed.isOn ? nil : groups[slot].topic.oldestIDIndex
+        let kept = oldest?.previous ?? through
         store.trim(
             groups[slot].id,
             below: groups[slot].topic.firstSequence,

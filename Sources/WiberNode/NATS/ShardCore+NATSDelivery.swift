@@ -152,7 +152,12 @@ extension ShardCore {
             guard let subscription = nats[id],
                 case .client(let owner, let sid) = subscription.target, owner === client
             else { continue }
-            NATSWriter.noResponders(reply: reply, sid: sid, subject: subject, into: &client.output.tail)
+            NATSWriter.noResponders(
+                reply: reply,
+                sid: sid,
+                subject: subject,
+                into: &client.output.tail
+            )
             nats.delivered(subscription, id)
             return
         }

@@ -58,6 +58,7 @@ extension ShardCore {
         for slot in groups.indices {
             expireOutbox(slot)
             expireReads(slot)
+            compact(slot)
             sweepRetention(slot)
             if !groups[slot].outbox.isEmpty { markDirty(slot) }
         }

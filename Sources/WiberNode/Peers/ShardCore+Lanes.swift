@@ -195,6 +195,7 @@ extension ShardCore {
         case .repairRequest(let request): receiveRepairRequest(request, from: node)
         case .lostEntriesRequest(let request): receiveLostEntriesRequest(request, from: node)
         case .repairReply(let reply): receiveRepairReply(reply, from: node)
+        case .installSnapshot(let snapshot): receiveSnapshot(snapshot, from: node)
         case .interest(let changes): receiveInterest(changes, from: node)
         case .routed(let messages): receiveRouted(messages, from: node)
         }

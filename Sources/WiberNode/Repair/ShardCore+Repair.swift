@@ -246,7 +246,7 @@ extension ShardCore {
             sessions[connection]?.subscriptions[place].readToken = token
         case .front(let group):
             if let slot = slotOfGroup[group] { groups[slot].frontReadToken = token }
-        case .replication, .history, .repair, .rebuild, .scrub: break
+        case .replication, .history, .repair, .rebuild, .snapshot, .scrub: break
         }
     }
 }

@@ -17,7 +17,8 @@ extension ShardCore {
         if !store.isImpaired(request.group), let start = store.firstIndex(request.group),
             request.first < start
         {
-            // What is asked for has left the log; its first entry says so.
+            // What is asked for has left the log; its first entry says so, and a snapshot helps.
+            if let slot = slotOfGroup[request.group] { sendSnapshot(slot, to: node) }
             request.first = start
             request.last = start
         }

@@ -64,7 +64,7 @@ extension ShardCore {
     /// Does the next thing for a group, unless an answer is due.
     private func treat(_ group: GroupID) {
         guard let task = wounds[group], task.request == nil, task.nextAsk <= time.now,
-            store.recovery(of: group) == nil
+            store.recovery(of: group) == nil, !store.isInstalling(group)
         else { return }
         if task.isExtending {
             extend(group, task)

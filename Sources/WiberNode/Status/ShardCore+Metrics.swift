@@ -144,6 +144,16 @@ extension ShardCore {
             counter("wiber_delivered_total", "MSG lines sent.", counters.delivered),
             counter("wiber_histories_total", "HISTORY requests.", counters.histories),
             counter("wiber_trims_total", "Expiries that this node proposed.", counters.trims),
+            counter(
+                "wiber_snapshots_sent_total",
+                "Times that a follower got the start of a log, because its own ended before.",
+                counters.snapshotsSent
+            ),
+            counter(
+                "wiber_snapshots_installed_total",
+                "Times that a leader's log took the place of this node's.",
+                counters.snapshotsInstalled
+            ),
         ]
     }
 

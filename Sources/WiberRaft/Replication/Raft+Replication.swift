@@ -85,7 +85,6 @@ extension Raft {
     }
 
     private mutating func requestSnapshot(_ place: Int, _ effects: inout [Effect]) {
-        guard peers[place].state != .snapshot else { return }
         peers[place].state = .snapshot
         peers[place].isPaused = false
         peers[place].inflight.removeAll()

@@ -13,9 +13,10 @@ package struct SeedOutcome: Codable, Sendable {
     package var faults: Int
     package var leaderChanges: Int
     package var refusals: Int
+    package var snapshots: Int
 
     enum CodingKeys: String, CodingKey {
-        case seed, violations, simulated, operations, acknowledged, faults, refusals
+        case seed, violations, simulated, operations, acknowledged, faults, refusals, snapshots
         case traceHash = "trace_hash"
         case leaderChanges = "leader_changes"
     }

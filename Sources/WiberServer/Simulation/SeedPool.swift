@@ -129,7 +129,8 @@ package final class SeedPool: Sendable {
             acknowledged: 0,
             faults: 0,
             leaderChanges: 0,
-            refusals: 0
+            refusals: 0,
+            snapshots: 0
         )
     }
 

@@ -17,7 +17,8 @@ package enum SeedRun {
             acknowledged: report.statistics.acknowledged,
             faults: report.statistics.faults,
             leaderChanges: report.statistics.leaderChanges,
-            refusals: report.statistics.refusals
+            refusals: report.statistics.refusals,
+            snapshots: report.statistics.snapshots
         )
     }
 

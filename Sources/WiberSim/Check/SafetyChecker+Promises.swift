@@ -110,6 +110,12 @@ extension SafetyChecker {
             case .hardState(let group, let term, let votedFor):
                 machine.durable[group, default: DurableState()].term = term
                 machine.durable[group]?.votedFor = votedFor
+            case .installed(let group, let entry):
+                machine.installs += 1
+                guard let entry else { continue }
+                machine.durable[group, default: DurableState()].through = entry.index
+                machine.durable[group]?.logTerm = entry.term
+                machine.sealed[group] = machine.durable[group]
             case .superblock, .whole: break
             }
         }

@@ -57,6 +57,7 @@ package enum Simulation {
         world.checkConvergence()
         world.run(until: length)
         world.statistics.refusals = world.machines.count { $0.refusal != nil }
+        world.statistics.snapshots = world.machines.reduce(0) { $0 + $1.installs }
         world.statistics.acknowledged = world.ledger.acknowledgedCount
         return SimulationReport(
             seed: seed,

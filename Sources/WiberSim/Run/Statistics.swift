@@ -12,6 +12,8 @@ package struct Statistics: Sendable {
     /// Entries that were committed, and processes that a disk's error ended.
     package var committed = 0
     package var diskDeaths = 0
+    /// Logs that a snapshot took the place of.
+    package var snapshots = 0
     /// Machines that refused to start with damaged data.
     package var refusals = 0
 }

@@ -1,4 +1,6 @@
 import WiberBase
+import WiberLog
+import WiberNode
 
 /// What a seed draws its faults from: everything, or much of a kind, for bugs that need a rare order
 /// of events.
@@ -15,6 +17,9 @@ package enum Scenario: String, CaseIterable, Sendable {
     case restarts
     /// A node's disk is replaced by an empty one while others come and go, often as the cluster forms.
     case wipes
+    /// Nodes are away for long while a topic with retention moves on, and some are damaged: they need
+    /// snapshots.
+    case absences
 
     /// Kinds of fault, as often as they are listed; `nil`: a seed draws them.
     var kinds: [Fault.Kind]? {
@@ -30,6 +35,12 @@ package enum Scenario: String, CaseIterable, Sendable {
             [.kill, .isolate, .oneWay, .pause, .stall, .stall, .clockJump, .crashAtEffect]
         case .restarts: [.kill, .kill, .kill, .shutdown, .reset, .slowDisk]
         case .wipes: [.wipe, .wipe, .lostFounder, .kill, .isolate, .powerCut, .reset]
+        case .absences:
+            [
+                .kill, .kill, .isolate, .isolate, .pause, .powerCut, .crashAtEffect, .hungDisk,
+                .rot,
+                .rot, .lostEnd, .lostFile,
+            ]
         }
     }
 
@@ -38,7 +49,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         switch self {
         case .swarm: nil
         case .power, .damage, .restarts: 500_000_000
-        case .leaders, .wipes: 1_000_000_000
+        case .leaders, .wipes, .absences: 1_000_000_000
         }
     }
 
@@ -58,6 +69,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .power, .damage: 500_000_000
         case .restarts: 100_000_000
         case .leaders, .wipes: 2_000_000_000
+        case .absences: 8_000_000_000
         }
     }
 
@@ -73,6 +85,11 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .restarts:
             settings.disk.job = 2_000_000...20_000_000
             settings.workload.pause = 5_000_000...100_000_000
+        case .absences:
+            settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
+            settings.log.segmentSize = 4 << 10
+            settings.workload.pause = 10_000_000...100_000_000
+            settings.workload.padding = 400
         }
     }
 }

@@ -50,14 +50,16 @@ struct Settings {
     var clock: Clocks
     var workload = Workload()
     var log = Settings.smallLog
+    var limits = NodeLimits()
 
     /// The topics: plain, with ids, with contents as ids, and with a short memory.
     static let topics = ["news", "ids", "same", "short"]
 
-    /// What `short` keeps: messages, bytes, nanoseconds.
+    /// What `short` keeps: messages, bytes, nanoseconds; and for how long it remembers ids.
     static let shortMessages: UInt64 = 50
     static let shortBytes: UInt64 = 16 << 10
     static let shortAge: UInt64 = 15_000_000_000
+    static let shortWindow: UInt64 = 3_000_000_000
 
     init(seed: UInt64, nodes: Int) {
         self.seed = seed
@@ -93,6 +95,8 @@ struct Settings {
             }
         }
         drawWorkload(&random)
+        if random.chance(perMille: 500) { log.segmentSize = 4 << 10 }
+        limits.replicaAbsence = .milliseconds(random.draw(200...5_000))
         scenario.adjust(&self, &random)
     }
 
@@ -160,6 +164,8 @@ struct Settings {
         var same = TopicConfiguration(name: "same", replicas: replicas)
         same.dedupKey = .content
         var short = TopicConfiguration(name: "short", replicas: replicas)
+        short.dedupKey = .id
+        short.dedupWindow = Self.shortWindow
         short.retention.maxMessages = Self.shortMessages
         short.retention.maxBytes = Self.shortBytes
         short.retention.maxAge = Self.shortAge

@@ -102,8 +102,7 @@ extension World {
         {
             return (path, written.lowerBound + random.place(written.count))
         }
-        // What has left the logs of all others takes a snapshot to repair, which nobody makes yet.
-        let paths = disk.paths.filter { $0.contains(kind) && !$0.contains("-short/") }
+        let paths = disk.paths.filter { $0.contains(kind) }
         guard let path = random.pick(paths), let bytes = disk.file(path)?.bytes, !bytes.isEmpty
         else { return nil }
         var offset = 0

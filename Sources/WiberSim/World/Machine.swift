@@ -65,6 +65,8 @@ final class Machine {
     var durable: [GroupID: DurableState] = [:]
     /// What a later batch or a seal says to be durable: no damage can pass for its end (rule 4).
     var sealed: [GroupID: DurableState] = [:]
+    /// Logs that snapshots took the place of.
+    var installs = 0
     /// When the log thread last ended a job, in true time.
     var logJobEnded: UInt64 = 0
     private var nextConnection: UInt64 = 2

@@ -28,6 +28,7 @@ extension World {
             checker.recovered(recovery, on: machine, self)
             machine.core = ShardCore(
                 configuration: settings.configuration(of: place),
+                limits: settings.limits,
                 store: store,
                 recovery: recovery,
                 reader: { (plan) throws(LogError) in try plan.run(on: disk) },

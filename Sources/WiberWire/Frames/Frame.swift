@@ -32,6 +32,8 @@ public enum Frame: Sendable, Equatable {
     case repairReply(RepairReply)
     /// Asks a replica for entries that it may have, committed or not; answered by ``repairReply(_:)``.
     case lostEntriesRequest(LostEntriesRequest)
+    /// Where the leader's log begins, for a replica whose log ends before.
+    case installSnapshot(InstallSnapshot)
     /// What the sender's clients want from now on, or no more.
     case interest([InterestChange])
     /// Messages for the receiver's clients, each a ``RoutedMessage``.

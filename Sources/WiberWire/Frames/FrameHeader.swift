@@ -73,4 +73,5 @@ enum FrameKind: UInt8 {
     case lostEntriesRequest = 15
     case interest = 16
     case routed = 17
+    case installSnapshot = 18
 }

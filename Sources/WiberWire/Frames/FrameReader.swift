@@ -121,6 +121,7 @@ public struct FrameReader: Sendable {
         case .lostEntriesRequest:
             return .lostEntriesRequest(try LostEntriesRequest.decode(&reader))
         case .interest: return .interest(try InterestChange.decodeAll(&reader))
+        case .installSnapshot: return .installSnapshot(try InstallSnapshot.decode(&reader))
         case .routed: return .routed(try reader.blob())
         case .createTopicReply:
             return .createTopicReply(

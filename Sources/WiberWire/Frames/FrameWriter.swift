@@ -78,6 +78,7 @@ public enum FrameWriter {
         case .lostEntriesRequest: .lostEntriesRequest
         case .interest: .interest
         case .routed: .routed
+        case .installSnapshot: .installSnapshot
         }
     }
 
@@ -115,6 +116,7 @@ public enum FrameWriter {
         case .repairRequest(let request): request.encode(into: &bytes)
         case .repairReply(let reply): reply.encode(into: &bytes)
         case .lostEntriesRequest(let request): request.encode(into: &bytes)
+        case .installSnapshot(let snapshot): snapshot.encode(into: &bytes)
         case .interest(let changes):
             bytes.appendInteger(UInt32(changes.count))
             for change in changes { change.encode(into: &bytes) }

@@ -59,9 +59,7 @@ public enum NATSWriter {
         bytes.appendLiteral("\r\n")
     }
 
-    /// Writes what comes before the payload; `\r\n` follows it.
-    ///
-    /// - Parameter room: how many more bytes are to be written.
+    /// Writes what comes before the payload, with room for so many more bytes; `\r\n` follows that.
     @inline(__always)
     public static func head(
         _ message: NATSPublish,

@@ -67,7 +67,8 @@ extension SimCommand {
                         + " \(medians["faults"] ?? 0) faults,"
                         + " \(medians["leader_changes"] ?? 0) changes of leader;"
                         + " \(outcomes.reduce(0) { $0 + $1.acknowledged }) publishes acknowledged,"
-                        + " \(outcomes.reduce(0) { $0 + $1.refusals }) damaged nodes refused to start"
+                        + " \(outcomes.reduce(0) { $0 + $1.refusals }) damaged nodes refused to start,"
+                        + " \(outcomes.reduce(0) { $0 + $1.snapshots }) snapshots installed"
                 )
             case .json:
                 Terminal.printJSON([

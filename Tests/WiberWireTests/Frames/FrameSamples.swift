@@ -34,6 +34,15 @@ enum FrameSamples {
         ),
         .repairReply(RepairReply(request: 19, group: GroupID(7), chunks: Array(1...60))),
         .repairReply(RepairReply(request: 19, group: GroupID(7), chunks: [])),
+        .installSnapshot(
+            InstallSnapshot(
+                group: GroupID(7),
+                term: Term(3),
+                previousTerm: Term(2),
+                first: Array(1...40),
+                configuration: Array(1...9)
+            )
+        ),
         .interest([]), .interest(interest), .routed([]), .routed(Array(1...50)),
     ]
 

@@ -116,6 +116,61 @@ struct ReplicationTests {
         #expect(node.raft.progress(of: NodeID(3))?.next == LogIndex(9))
     }
 
+    @Test func `a snapshot that does not arrive is asked for again`() {
+        var node = SingleNode(voters: [1, 2, 3])
+        node.lead()
+        for _ in 0..<8 { _ = node.step(.proposed(kind: .normal, bytes: 10)) }
+        _ = node.step(.logDurable(through: LogIndex(9), term: Term(1)))
+        _ = node.sent(to: 2, through: 9)
+        _ = node.acknowledge(from: 2, match: 9)
+        _ = node.step(.compacted(through: LogIndex(8)))
+        _ = node.step(.laneEnded(NodeID(3)))
+        _ = node.step(.laneOpened(NodeID(3), isSameIncarnation: false))
+        let empty = AppendResponse(
+            term: Term(1),
+            isRejected: true,
+            match: .zero,
+            verified: .zero,
+            refused: LogIndex(9),
+            hint: .zero
+        )
+        var asked = node.receive(.appendResponse(empty), from: 3).count {
+            $0 == .snapshotNeeded(NodeID(3))
+        }
+        for _ in 0..<40 {
+            node.now = node.now + .milliseconds(50)
+            for follower: UInt64 in 2...3 { node.liveness[NodeID(follower)] = node.now }
+            asked += node.step(.deadline).count { $0 == .snapshotNeeded(NodeID(3)) }
+        }
+        #expect((6...10).contains(asked), "\(asked) times in two seconds")
+    }
+
+    @Test func `who has taken an entry and does not say that it is durable is asked`() {
+        var node = SingleNode()
+        node.lead()
+        _ = node.step(.proposed(kind: .normal, bytes: 10))
+        _ = node.sent(to: 3, through: 2)
+        let taken = AppendResponse(term: Term(1), match: LogIndex(1), verified: LogIndex(2))
+        _ = node.receive(.appendResponse(taken), from: 3)
+        _ = node.step(.logDurable(through: LogIndex(2), term: Term(1)))
+        _ = node.sent(to: 2, through: 2)
+        _ = node.acknowledge(from: 2, match: 2)
+        #expect(node.raft.commitIndex == LogIndex(2))
+        var probes = 0
+        for _ in 0..<20 {
+            node.now = node.now + .milliseconds(50)
+            for follower: UInt64 in 2...3 { node.liveness[NodeID(follower)] = node.now }
+            probes += node.step(.deadline).count { effect in
+                guard case .send(.append(let request), NodeID(3)) = effect else { return false }
+                return request.isProbe && request.commit == LogIndex(2)
+            }
+        }
+        #expect(probes >= 3)
+        let commit = node.acknowledge(from: 3, match: 2)
+        #expect(node.raft.progress(of: NodeID(3))?.match == LogIndex(2))
+        #expect(commit.isEmpty == false || node.raft.progress(of: NodeID(3))?.state == .replicate)
+    }
+
     @Test func `a match survives a reconnect to the same process only`() {
         var node = SingleNode()
         node.lead()

@@ -65,19 +65,23 @@ extension ShardCore {
             counters.badFrames += 1
             return trace(.warning, "a damaged snapshot was dropped", [("node", name(of: node))])
         }
-        if let raft = groups[slot].raft {
+        let raft = groups[slot].raft
+        if let raft {
             guard raft.role != .leader, message.term >= raft.currentTerm else { return }
-            replaceLog(slot, raft, snapshot)
-        } else if store.isImpaired(message.group), store.install(snapshot) {
+        }
+        if !store.isImpaired(message.group) {
+            // Also one that is not in use because it cannot read what is before the snapshot.
+            replaceLog(slot, raft?.commitIndex ?? store.commitIndex(message.group), snapshot)
+        } else if store.install(snapshot) {
             noteInstalling(slot, snapshot)
         }
     }
 
-    private func replaceLog(_ slot: Int, _ raft: Raft, _ snapshot: LogSnapshot) {
+    private func replaceLog(_ slot: Int, _ commit: LogIndex, _ snapshot: LogSnapshot) {
         // Otherwise the leader's entries fit behind what is here.
         let own = store.term(groups[slot].id, at: snapshot.previous.index)
         let isNeeded =
-            own != snapshot.previous.term && snapshot.previous.index >= raft.commitIndex
+            own != snapshot.previous.term && snapshot.previous.index >= commit
         guard isNeeded || Mutant.snapshotTakenAnyway.isOn else { return }
         retire(slot)
         guard store.install(snapshot) else {
@@ -118,8 +122,9 @@ extension ShardCore {
         counters.snapshotsInstalled += 1
         // What was damaged before it is no part of the log any more.
         for id in repairs.keys.sorted() {
-            guard let task = repairs[id], task.group == group, task.isForRecovery else { continue }
+            guard let task = repairs[id], task.group == group else { continue }
             repairs[id] = nil
+            for read in task.waiters { readFailed(read.purpose) }
         }
         if store.recovery(of: group) != nil { return startRecovery(group) }
         guard let summary = store.describe(group) else {

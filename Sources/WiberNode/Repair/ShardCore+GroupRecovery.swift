@@ -63,11 +63,12 @@ extension ShardCore {
     }
 
     /// Why the node does not serve yet, if a group is being repaired.
-    var recoveryReadiness: String? {
+    package var recoveryReadiness: String? {
         let waiting = groups.first { group in
             group.raft == nil && (group.id == .meta || group.replicas.contains(selfID))
         }
         guard let id = store.impairedGroups.first ?? waiting?.id else { return nil }
+        if store.isInstalling(id) { return "group \(id) takes a snapshot from another node" }
         return "group \(id) is damaged on this disk and waits for entries from other nodes"
     }
 }

@@ -113,13 +113,14 @@ extension Raft {
         send(.append(request), to: peers[place].node, &effects)
     }
 
-    /// Probes who has been silent for too long with something unanswered.
+    /// Probes who has been silent for too long with something unanswered, or not durable: word of that
+    /// can be lost with the connection on which the peer answers.
     mutating func retry(_ effects: inout [Effect]) {
         leadership.retryDeadline = .distantFuture
         for place in peers.indices {
             let hasWork =
                 peers[place].isOutstanding || peers[place].isCollecting
-                || peers[place].state == .snapshot || peers[place].next <= lastIndex
+                || peers[place].state == .snapshot || peers[place].match < lastIndex
             guard hasWork, peers[place].isReachable else { continue }
             let isDue = now >= peers[place].lastActive + options.retryInterval
             if isDue, peers[place].isCollecting {

@@ -116,7 +116,7 @@ extension World {
     /// find it.
     private func isIntact(_ machine: Machine) -> Bool {
         guard let core = machine.core, machine.damageCount == 0, machine.impaired.isEmpty,
-            !machine.isWiped
+            core.recoveryReadiness == nil, !machine.isWiped
         else { return false }
         for slot in 0..<core.groupCount {
             guard let view = core.view(slot) else { continue }

@@ -67,6 +67,30 @@ struct RegressionTests {
             name: "a segment file that went after the start was never repaired, nor its topic used"
         ),
         Regression(
+            seed: 30_000_009,
+            name: "what followed a log that had lost its end was in no other log any more"
+        ),
+        Regression(
+            seed: 32,
+            scenario: .absences,
+            name: "a replica could not read what had left all other logs, nor take what was left"
+        ),
+        Regression(
+            seed: 445,
+            scenario: .absences,
+            name: "the checker took a replica for whole that could not be read"
+        ),
+        Regression(
+            seed: 3_216,
+            scenario: .absences,
+            name: "word of a durable entry was lost, and nobody asked again"
+        ),
+        Regression(
+            seed: 30_000_052,
+            scenario: .absences,
+            name: "the checker wanted messages that retention had removed while they were read"
+        ),
+        Regression(
             seed: 25_000_108,
             scenario: .restarts,
             name: "the checker held it against a leader that a node of its quorum stopped"

@@ -28,6 +28,32 @@ extension EndToEnd {
             }
         }
 
+        @Test func `cluster transfer lets another node lead, and says why it cannot`() throws {
+            let cluster = try Cluster.started(nodes: 3)
+            let servers = cluster.nodes.map { ["--server", "nats://127.0.0.1:\($0.port)"] }
+            _ = try Command.wiber(["pub", "notes", "hello"] + servers[0])
+            for (turn, target) in [1, 2, 0, 2].enumerated() {
+                let id = cluster.nodes[target].id
+                let command = try Command.wiber(
+                    ["cluster", "transfer", "notes", id] + servers[turn % 3]
+                )
+                #expect(command.isSuccess, "\(command.errors)")
+                #expect(command.output == "\(id) leads notes\n")
+                #expect(try cluster.leader(of: "notes").id == id)
+            }
+            for (topic, node, words) in [
+                ("nothing", "n1", "there is no topic of this name"),
+                ("notes", "n7", "the nodes are n1, n2, n3"),
+                ("a/b?c", "n1", "there is"),
+            ] {
+                let command = try Command.wiber(
+                    ["cluster", "transfer", topic, node] + servers[0]
+                )
+                #expect(!command.isSuccess)
+                #expect(command.errors.contains(words), "\(command.errors)")
+            }
+        }
+
         @Test func `pub takes a message a line from standard input`() throws {
             let cluster = try Cluster.started(nodes: 1)
             let node = cluster.nodes[0]

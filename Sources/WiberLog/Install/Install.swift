@@ -66,6 +66,11 @@ extension GroupLog {
         var hard = hard
         hard.logStart = snapshot.entry.index
         guard install.kind != .front else { return withStart(hard, install) }
+        if snapshot.entry.term > hard.term {
+            // A log never has a term above its hard state.
+            hard.term = snapshot.entry.term
+            hard.votedFor = .zero
+        }
         hard.epoch = install.epoch
         hard.segmentEnd = snapshot.entry.index
         let tail = install.kind == .segments ? tail(behind: snapshot.first) : nil

@@ -81,9 +81,12 @@ public final class ShardHost: @unchecked Sendable {
     private var scratch = ByteBuffer()
     /// Buffers of what several connections get in this turn.
     private var shared: [ObjectIdentifier: ByteBuffer] = [:]
+    /// Commands that the shard has not answered.
+    var commands: [UInt64: EventLoopPromise<AdminOutcome>] = [:]
+    var nextCommand: UInt64 = 1
     private var isTurnScheduled = false
     /// Whether the last connections are being closed: nothing is decided or timed any more.
-    private var isEnding = false
+    private(set) var isEnding = false
     private var timer: (at: Instant, task: Scheduled<Void>)?
 
     /// Takes a shard over; nothing runs before ``start(client:peer:)``.
@@ -157,6 +160,7 @@ public final class ShardHost: @unchecked Sendable {
 
     private func beginFarewell() -> [any Channel] {
         isEnding = true
+        abandonCommands()
         timer?.task.cancel()
         for listener in listeners + clientListeners { listener.close(promise: nil) }
         let handlers = Array(connections.values)
@@ -234,6 +238,7 @@ public final class ShardHost: @unchecked Sendable {
         case .runFlush(let job): run(job)
         case .runRead(let token, let plan): run(plan, token: token)
         case .runRecovery(let token, let plan): run(plan, token: token)
+        case .adminDone(let token, let outcome): commandDone(token, outcome)
         case .trace(let event): callbacks.trace(event)
         case .fatal(let reason): callbacks.fatal(reason)
         case .stopped: callbacks.stopped()

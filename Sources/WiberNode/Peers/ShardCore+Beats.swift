@@ -53,6 +53,7 @@ extension ShardCore {
         retryRecoveries()
         sweepWounds()
         sweepScrub()
+        sweepAdmin()
         expireForwards()
         expirePendingTopics()
         for slot in groups.indices {

@@ -196,6 +196,7 @@ extension ShardCore {
         case .lostEntriesRequest(let request): receiveLostEntriesRequest(request, from: node)
         case .repairReply(let reply): receiveRepairReply(reply, from: node)
         case .installSnapshot(let snapshot): receiveSnapshot(snapshot, from: node)
+        case .transferLeadership(let request): receiveTransfer(request)
         case .interest(let changes): receiveInterest(changes, from: node)
         case .routed(let messages): receiveRouted(messages, from: node)
         }

@@ -62,6 +62,8 @@ public final class ShardCore {
     var scrub = Scrub()
     /// Reads that are under way for repairs of other nodes.
     var repairsServing = 0
+    /// Commands that are under way, by their number.
+    var adminTasks: [UInt64: AdminTask] = [:]
     /// Reads that found no leader yet.
     var unaskedReads: [(group: GroupID, context: UInt64)] = []
     var pendingTopics: [[UInt8]: PendingTopic] = [:]
@@ -152,6 +154,7 @@ public final class ShardCore {
         case .diskFull(let job, let path): diskFull(job, path)
         case .readCompleted(let token, let result): readCompleted(token, result)
         case .recoveryCompleted(let token, let result): recoveryCompleted(token, result)
+        case .admin(let token, let command): administer(token, command)
         case .lameDuck: beginLameDuck()
         case .shutdown: beginShutdown()
         }

@@ -53,6 +53,8 @@ public enum ShardEvent: Sendable {
     case readCompleted(token: UInt64, Result<[Chunk], LogError>)
     /// A `.runRecovery` is done.
     case recoveryCompleted(token: UInt64, Result<GroupRecovery.Outcome, LogError>)
+    /// Somebody who runs the cluster asks for something; `.adminDone` follows with this number.
+    case admin(UInt64, AdminCommand)
     /// The process was asked to stop without haste: clients first.
     case lameDuck
     /// The process was asked to stop.
@@ -89,6 +91,8 @@ public enum ShardEffect: Sendable {
     case runRead(token: UInt64, ReadPlan)
     /// Run on a read thread, then `.recoveryCompleted`.
     case runRecovery(token: UInt64, GroupRecovery)
+    /// What became of an `.admin`.
+    case adminDone(UInt64, AdminOutcome)
     /// Something to log.
     case trace(TraceEvent)
     /// Say why on standard error, and exit with a failure.

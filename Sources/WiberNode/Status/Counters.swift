@@ -29,6 +29,7 @@ struct Counters {
     var messagesApplied: UInt64 = 0
     var truncations: UInt64 = 0
     var trims: UInt64 = 0
+    var adminCommands: UInt64 = 0
     var snapshotsSent: UInt64 = 0
     var snapshotsInstalled: UInt64 = 0
     var appendsSent: UInt64 = 0

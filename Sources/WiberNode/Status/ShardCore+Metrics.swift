@@ -160,6 +160,16 @@ extension ShardCore {
     private func clusterMetrics() -> [Metric] {
         [
             counter(
+                "wiber_admin_commands_total",
+                "Commands of people who run the cluster, given to this node.",
+                counters.adminCommands
+            ),
+            gauge(
+                "wiber_admin_commands_under_way",
+                "Those that are not done.",
+                adminTasks.count
+            ),
+            counter(
                 "wiber_raft_elections_total",
                 "Times that this node became a leader.",
                 counters.elections

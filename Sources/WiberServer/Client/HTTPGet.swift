@@ -1,5 +1,19 @@
-/// One HTTP request, for the commands that look at a node's API.
+/// One HTTP request, for the commands that use a node's API.
 public enum HTTPGet {
+    /// What the server says to `POST path` with a JSON body; as ``get(_:host:port:timeout:)``.
+    public static func post(
+        _ path: String,
+        json: String,
+        host: String,
+        port: Int,
+        timeout: Int = 10
+    ) throws -> (status: Int, body: [UInt8]) {
+        let head =
+            "POST \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
+            + "Content-Type: application/json\r\nContent-Length: \(json.utf8.count)\r\n\r\n"
+        return try exchange(head + json, host: host, port: port, timeout: timeout)
+    }
+
     /// The status and the body of `path`.
     ///
     /// - Throws: ``ClientError``
@@ -9,9 +23,18 @@ public enum HTTPGet {
         port: Int,
         timeout: Int = 2
     ) throws -> (status: Int, body: [UInt8]) {
+        let request = "GET \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n"
+        return try exchange(request, host: host, port: port, timeout: timeout)
+    }
+
+    private static func exchange(
+        _ request: String,
+        host: String,
+        port: Int,
+        timeout: Int
+    ) throws -> (status: Int, body: [UInt8]) {
         let connection = try Connection(ServerAddress(host: host, port: port))
         connection.timeout = timeout
-        let request = "GET \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n"
         try connection.send(Array(request.utf8))
         let all = try connection.rest()
         guard let end = headerEnd(all) else { throw ClientError.unexpected("no HTTP answer") }

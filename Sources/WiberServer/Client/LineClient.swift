@@ -92,6 +92,18 @@ public final class LineClient {
         return ServerAddress(host: connection.address.host, port: port)
     }
 
+    /// What the server answers to `POST path` with a JSON body on its HTTP port.
+    ///
+    /// - Throws: ``ClientError``; ``ClientError/unexpected(_:)`` with the server's words if it refuses.
+    public func post(_ path: String, json: String) throws -> String {
+        let address = httpAddress
+        let answer = try HTTPGet.post(path, json: json, host: address.host, port: address.port)
+        let body = String(decoding: answer.body, as: UTF8.self)
+        guard answer.status != 200 else { return body }
+        let object = try? JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any]
+        throw ClientError.unexpected(object?["error"] as? String ?? "HTTP \(answer.status)")
+    }
+
     /// What the server answers to `GET path` on its HTTP port.
     public func get(_ path: String) throws -> String {
         let address = httpAddress

@@ -1,5 +1,6 @@
 import Hummingbird
 import NIOCore
+import WiberWire
 
 /// Answers what fails with JSON that says what to do, in place of an empty body.
 struct ErrorsAsJSON: RouterMiddleware {
@@ -37,8 +38,10 @@ extension Response {
         )
     }
 
-    /// `{"error":…}`; the text needs no escapes.
+    /// `{"error":…}`.
     static func error(_ status: HTTPResponse.Status, _ text: String) -> Response {
-        json(Array(#"{"error":"\#(text)"}"#.utf8), status: status)
+        var writer = JSONWriter()
+        writer.object { $0.field("error", text) }
+        return json(writer.bytes, status: status)
     }
 }

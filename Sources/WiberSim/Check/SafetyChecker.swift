@@ -48,6 +48,7 @@ final class SafetyChecker {
         now = world.now
         let machine = world.machines[place]
         guard let core = machine.core else { return }
+        if core.isFormed { machine.hasFormed = true }
         for slot in 0..<core.groupCount {
             if slot >= machine.seen.count { machine.seen.append(Machine.Seen()) }
             let count = core.stepCount(slot)

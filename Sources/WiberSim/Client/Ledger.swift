@@ -31,9 +31,13 @@ final class Ledger {
     private var sentCount = 0
 
     /// In log time: a repeat that comes later may be stored again.
-    static func dedupWindow(_ topic: String) -> UInt64 {
-        topic == "short" ? Settings.shortWindow : 120_000_000_000
+    private func dedupWindow(_ topic: String) -> UInt64 {
+        topic == "short" ? shortWindow : 120_000_000_000
     }
+    let shortWindow: UInt64
+
+    init(shortWindow: UInt64) { self.shortWindow = shortWindow }
+
     /// The most that wait to be sent again.
     static let retriesMax = 64
 
@@ -77,8 +81,7 @@ final class Ledger {
         _ bytes: [UInt8]
     ) -> String? {
         let text = "\(String(decoding: bytes.prefix(40), as: UTF8.self)) at \(sequence) of \(topic)"
-        if let other = topics[topic]?.sequences[bytes], time - other.time < Self.dedupWindow(topic)
-        {
+        if let other = topics[topic]?.sequences[bytes], time - other.time < dedupWindow(topic) {
             return "\(text) is stored at \(other.sequence), too,"
                 + " \((time - other.time) / 1_000_000) ms of log time before"
         }

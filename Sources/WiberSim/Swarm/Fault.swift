@@ -8,12 +8,16 @@ package struct Fault: Sendable {
         case isolate, oneWay, split, partial, reset, stall
         case slowDisk, hungDisk, failedSync, fullDisk, unreadable
         case clockJump
+        /// Somebody wants another node to lead a topic.
+        case transfer
         case rot, staleSector, misdirected, lostEnd, lostFile, wipe
         /// A node loses what it alone has acknowledged: its leader's disk hangs, the others are cut
         /// off, and come back when it is started without its newest log file. Scenarios only.
         case lostPromise
         /// See ``World/loseFounder(_:until:)``. Scenarios only.
         case lostFounder
+        /// The power fails as soon as a snapshot has taken the place of a log. Scenarios only.
+        case cutAtInstall
         /// See ``World/rotEverywhere(_:)`` and ``World/rotAlone(_:_:)``. The latter in scenarios only.
         case rotEverywhere, rotAlone
 
@@ -25,7 +29,7 @@ package struct Fault: Sendable {
                 true
             case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate,
                 .oneWay, .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync,
-                .fullDisk, .unreadable, .clockJump:
+                .fullDisk, .unreadable, .clockJump, .transfer, .cutAtInstall:
                 false
             }
         }
@@ -78,7 +82,7 @@ struct FaultPlan {
     }
 
     private static func isForScenarios(_ kind: Fault.Kind) -> Bool {
-        kind == .lostPromise || kind == .lostFounder || kind == .rotAlone
+        kind == .lostPromise || kind == .lostFounder || kind == .rotAlone || kind == .cutAtInstall
     }
 
     /// Kinds that are on; those that change leaders come often, so that there is life.

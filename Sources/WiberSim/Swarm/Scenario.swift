@@ -32,14 +32,16 @@ package enum Scenario: String, CaseIterable, Sendable {
                 .powerCut, .hungDisk, .isolate, .lostPromise, .rotEverywhere, .rotAlone,
             ]
         case .leaders:
-            [.kill, .isolate, .oneWay, .pause, .stall, .stall, .clockJump, .crashAtEffect]
+            [
+                .kill, .isolate, .oneWay, .pause, .stall, .stall, .clockJump, .crashAtEffect,
+                .transfer,
+            ]
         case .restarts: [.kill, .kill, .kill, .shutdown, .reset, .slowDisk]
         case .wipes: [.wipe, .wipe, .lostFounder, .kill, .isolate, .powerCut, .reset]
         case .absences:
             [
                 .kill, .kill, .isolate, .isolate, .pause, .powerCut, .crashAtEffect, .hungDisk,
-                .rot,
-                .rot, .lostEnd, .lostFile,
+                .rot, .rot, .lostEnd, .lostFile, .cutAtInstall,
             ]
         }
     }

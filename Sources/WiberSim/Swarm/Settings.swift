@@ -51,15 +51,16 @@ struct Settings {
     var workload = Workload()
     var log = Settings.smallLog
     var limits = NodeLimits()
+    /// For how long `short` remembers ids, in nanoseconds.
+    var shortWindow: UInt64 = 3_000_000_000
 
     /// The topics: plain, with ids, with contents as ids, and with a short memory.
     static let topics = ["news", "ids", "same", "short"]
 
-    /// What `short` keeps: messages, bytes, nanoseconds; and for how long it remembers ids.
+    /// What `short` keeps: messages, bytes, nanoseconds.
     static let shortMessages: UInt64 = 50
     static let shortBytes: UInt64 = 16 << 10
     static let shortAge: UInt64 = 15_000_000_000
-    static let shortWindow: UInt64 = 3_000_000_000
 
     init(seed: UInt64, nodes: Int) {
         self.seed = seed
@@ -96,6 +97,7 @@ struct Settings {
         }
         drawWorkload(&random)
         if random.chance(perMille: 500) { log.segmentSize = 4 << 10 }
+        shortWindow = random.pick([1_000_000_000, 3_000_000_000, 20_000_000_000]) ?? shortWindow
         limits.replicaAbsence = .milliseconds(random.draw(200...5_000))
         scenario.adjust(&self, &random)
     }
@@ -165,7 +167,7 @@ struct Settings {
         same.dedupKey = .content
         var short = TopicConfiguration(name: "short", replicas: replicas)
         short.dedupKey = .id
-        short.dedupWindow = Self.shortWindow
+        short.dedupWindow = shortWindow
         short.retention.maxMessages = Self.shortMessages
         short.retention.maxBytes = Self.shortBytes
         short.retention.maxAge = Self.shortAge

@@ -56,7 +56,9 @@ extension World {
         case .wipe: wipe(machine)
         case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
             .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk,
-            .unreadable, .clockJump, .lostPromise, .lostFounder, .rotEverywhere, .rotAlone:
+            .unreadable, .clockJump, .transfer, .cutAtInstall, .lostPromise, .lostFounder,
+            .rotEverywhere,
+            .rotAlone:
             break
         }
     }

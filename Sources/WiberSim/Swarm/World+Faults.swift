@@ -52,6 +52,14 @@ extension World {
             let bound =
                 random.pick([20_000_000, 2_000_000_000, 3_600_000_000_000] as [UInt64]) ?? 0
             machines[place].clock.wallAhead += Int64(random.draw(0...2 * bound)) - Int64(bound)
+        case .cutAtInstall:
+            for machine in machines {
+                machine.cutAfterInstall = (random.draw(0...30_000_000), fault.length)
+            }
+        case .transfer:
+            let topic = random.pick(Settings.topics) ?? "news"
+            let node = "n\(random.place(machines.count) + 1)"
+            handle(place, .admin(UInt64(fault.number), .transfer(topic: topic, node: node)))
         case .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .wipe:
             damage(fault, machines[place], &random)
         case .lostPromise: losePromise(fault, machines[place], &random)
@@ -66,6 +74,10 @@ extension World {
     private func victim(_ random: inout RandomSource, _ kind: Fault.Kind) -> Int? {
         let drawn = random.place(machines.count)
         if kind.isDamage {
+            // One that has never joined is as good as lost, and two are too many.
+            guard settings.scenario == .wipes || machines.allSatisfy(\.hasFormed) else {
+                return nil
+            }
             let damaged = damagedMachines
             if damaged.count > 1 { return nil }
             if let first = damaged.first { return first.place }
@@ -81,6 +93,22 @@ extension World {
         after(fault.length) { world in
             world.machines[place].downFaults = max(0, world.machines[place].downFaults - 1)
             world.start(place)
+        }
+    }
+
+    /// A fault has waited for this.
+    func cutPowerAfterInstall(_ machine: Machine) {
+        guard let (wait, length) = machine.cutAfterInstall else { return }
+        machine.cutAfterInstall = nil
+        let place = machine.place
+        after(wait) { world in
+            guard !world.isQuiet else { return }
+            world.machines[place].downFaults += 1
+            world.cutPower(place)
+            world.after(length) { world in
+                world.machines[place].downFaults = max(0, world.machines[place].downFaults - 1)
+                world.start(place)
+            }
         }
     }
 
@@ -140,7 +168,8 @@ extension World {
                 }
             }
         case .isolate, .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .reset,
-            .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk, .unreadable, .clockJump, .rot,
+            .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk, .unreadable, .clockJump,
+            .transfer, .cutAtInstall, .rot,
             .staleSector, .misdirected, .lostEnd, .lostFile, .wipe, .lostPromise, .lostFounder,
             .rotEverywhere, .rotAlone:
             for other in others { pairs += [(place, other), (other, place)] }
@@ -190,7 +219,9 @@ extension World {
             )
             after(fault.length) { $0.machines[place].disk.unreadable = nil }
         case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
-            .split, .partial, .reset, .stall, .clockJump, .rot, .staleSector, .misdirected,
+            .split, .partial, .reset, .stall, .clockJump, .transfer, .cutAtInstall, .rot,
+            .staleSector,
+            .misdirected,
             .lostEnd, .lostFile, .wipe, .lostPromise, .lostFounder, .rotEverywhere, .rotAlone:
             break
         }

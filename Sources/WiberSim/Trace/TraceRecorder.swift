@@ -9,7 +9,7 @@ package struct TraceRecorder {
     enum Code: UInt64 {
         case write = 1
         case close, dial, reading, log, flush, read, event, start, kill, powerCut, fault, reply
-        case commit, role
+        case commit, role, admin
     }
 
     /// FNV-1a over all notes, so far.

@@ -36,6 +36,8 @@ final class Machine {
     var waiting: [World.Action] = []
     /// Something keeps it down: it may not be started before the fault ends.
     var downFaults = 0
+    /// Its disk has been seen to know the cluster.
+    var hasFormed = false
     /// Its data was damaged on purpose: it may refuse to start.
     var isDamaged = false
     /// An empty disk is in the place of its own.
@@ -67,6 +69,8 @@ final class Machine {
     var sealed: [GroupID: DurableState] = [:]
     /// Logs that snapshots took the place of.
     var installs = 0
+    /// How long after the next of them the power fails, and for how long.
+    var cutAfterInstall: (wait: UInt64, length: UInt64)?
     /// When the log thread last ended a job, in true time.
     var logJobEnded: UInt64 = 0
     private var nextConnection: UInt64 = 2

@@ -73,6 +73,8 @@ extension World {
             dial(place, connection, port)
         case .setReading(let connection, let isReading):
             trace.note(.reading, place, connection.rawValue, isReading ? 1 : 0, now)
+        case .adminDone(let token, let outcome):
+            trace.note(.admin, place, token, outcome == .done ? 1 : 0, now)
         case .stopListening: break  // No simulated fault asks for lame duck mode.
         case .runLog(let job):
             machines[place].logJob = job
@@ -80,7 +82,9 @@ extension World {
             runJob(place, .log, job.run) { world, machine in
                 machine.logJob = nil
                 machine.logJobEnded = world.now
+                let installs = machine.installs
                 world.checker.completed(job, on: machine)
+                if machine.installs > installs { world.cutPowerAfterInstall(machine) }
                 world.handle(place, .logCompleted(job))
             }
         case .runFlush(let job):

@@ -19,7 +19,7 @@ package final class World {
     var blocks: [Int] = []
     var clients: [SimClient] = []
     let checker = SafetyChecker()
-    let ledger = Ledger()
+    let ledger: Ledger
     var trace: TraceRecorder
     var statistics = Statistics()
     /// Whether faults are over: nobody restarts or is hurt any more by what is still planned.
@@ -27,6 +27,7 @@ package final class World {
     private var agenda = Agenda<Action>()
 
     init(_ settings: Settings, trace: TraceRecorder = TraceRecorder()) {
+        ledger = Ledger(shortWindow: settings.shortWindow)
         self.settings = settings
         self.trace = trace
         random = RandomSource(seed: settings.seed &* 0x9e37_79b9 &+ 17)

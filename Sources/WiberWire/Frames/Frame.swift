@@ -34,6 +34,8 @@ public enum Frame: Sendable, Equatable {
     case lostEntriesRequest(LostEntriesRequest)
     /// Where the leader's log begins, for a replica whose log ends before.
     case installSnapshot(InstallSnapshot)
+    /// Asks a topic's leader to let another replica lead.
+    case transferLeadership(TransferLeadership)
     /// What the sender's clients want from now on, or no more.
     case interest([InterestChange])
     /// Messages for the receiver's clients, each a ``RoutedMessage``.

@@ -74,4 +74,5 @@ enum FrameKind: UInt8 {
     case interest = 16
     case routed = 17
     case installSnapshot = 18
+    case transferLeadership = 19
 }

@@ -122,6 +122,10 @@ public struct FrameReader: Sendable {
             return .lostEntriesRequest(try LostEntriesRequest.decode(&reader))
         case .interest: return .interest(try InterestChange.decodeAll(&reader))
         case .installSnapshot: return .installSnapshot(try InstallSnapshot.decode(&reader))
+        case .transferLeadership:
+            return .transferLeadership(
+                TransferLeadership(group: try reader.identifier(), node: try reader.identifier())
+            )
         case .routed: return .routed(try reader.blob())
         case .createTopicReply:
             return .createTopicReply(

@@ -36,7 +36,8 @@ package enum FrameWalk {
         case .raft: .raft
         case .hello, .helloReply, .goodbye, .forwardPublish, .forwardReply, .readIndexRequest,
             .readIndexReply, .createTopic, .createTopicReply, .topicReport, .repairRequest,
-            .repairReply, .lostEntriesRequest, .interest, .routed, .installSnapshot:
+            .repairReply, .lostEntriesRequest, .interest, .routed, .installSnapshot,
+            .transferLeadership:
             .other
         }
     }

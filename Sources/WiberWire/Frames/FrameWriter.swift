@@ -79,6 +79,7 @@ public enum FrameWriter {
         case .interest: .interest
         case .routed: .routed
         case .installSnapshot: .installSnapshot
+        case .transferLeadership: .transferLeadership
         }
     }
 
@@ -117,6 +118,9 @@ public enum FrameWriter {
         case .repairReply(let reply): reply.encode(into: &bytes)
         case .lostEntriesRequest(let request): request.encode(into: &bytes)
         case .installSnapshot(let snapshot): snapshot.encode(into: &bytes)
+        case .transferLeadership(let request):
+            bytes.appendInteger(request.group.rawValue)
+            bytes.appendInteger(request.node.rawValue)
         case .interest(let changes):
             bytes.appendInteger(UInt32(changes.count))
             for change in changes { change.encode(into: &bytes) }

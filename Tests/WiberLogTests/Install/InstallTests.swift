@@ -71,7 +71,7 @@ struct InstallTests {
             let found = try #require(next.recovery.groups.first { $0.id == Self.group })
             #expect(found.base == EntryID(index: LogIndex(39), term: Term(5)))
             #expect(found.last == log.last?.id)
-            #expect(found.term == driver.models[Self.group]?.hard.term)
+            #expect(found.term == Term(5))
             for chunk in try next.read(Self.group, from: LogIndex(40)) {
                 #expect(chunk.bytes == log[Int(chunk.header.index.rawValue) - 1].bytes)
             }
@@ -132,7 +132,7 @@ struct InstallTests {
             let isNew = found.last == log[27].id && found.base == log[26].id
             let isOld = found.base == .zero && found.last.index == LogIndex(30)
             #expect(isNew || isOld && !isInstalled, "operation \(operation): \(found.last)")
-            #expect(found.term == driver.models[Self.group]?.hard.term)
+            #expect(found.term == (isNew ? Term(5) : driver.models[Self.group]?.hard.term))
             #expect(next.store.lastIndex(GroupID(9)) == LogIndex(3))
             #expect(try LogCheck.run(next.disk).isSound)
             if isEnded { break }
@@ -158,6 +158,24 @@ struct InstallTests {
             try next.settle()
             let last = try LogDriver(next.disk.afterPowerCut(seed: 3), seed: 1)
             #expect(last.store.lastIndex(Self.group) == LogIndex(41))
+        }
+    }
+
+    @Test func `the hard state is never behind the snapshot's term, and keeps its vote otherwise`()
+        throws
+    {
+        for term in [1, 9] as [UInt64] {
+            var driver = try driver()
+            driver.store.persist(Self.group, term: Term(5), votedFor: NodeID(3))
+            try driver.settle()
+            let log = Self.others(40, term: Term(term))
+            let isBegun = driver.store.install(try Self.snapshot(log, first: 40))
+            #expect(isBegun)
+            try driver.settle()
+            let next = try LogDriver(driver.disk.afterPowerCut(seed: 1), seed: 1)
+            let found = try #require(next.recovery.groups.first { $0.id == Self.group })
+            #expect(found.term == Term(max(5, term)))
+            #expect(found.votedFor == NodeID(term == 9 ? 0 : 3))
         }
     }
 

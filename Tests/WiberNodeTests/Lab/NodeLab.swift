@@ -287,6 +287,7 @@ final class NodeLab {
             note(place, "close \(connection) \(reason)")
             close(place, connection)
         case .dial(let connection, _, let port): dial(place, connection, port)
+        case .adminDone(_, let outcome): machine.outcomes.append(outcome)
         case .setReading(let connection, let isReading):
             note(place, "reading \(connection) \(isReading)")
         case .runLog(let job):
@@ -380,6 +381,8 @@ final class Machine {
     var epoch = 0
     var bootID: UniqueID
     var clockAhead: UInt64 = 0
+    /// What became of commands.
+    var outcomes: [AdminOutcome] = []
     /// What the process said when it gave up.
     var failure: String?
     /// The power is off: connections to it do not even fail fast.

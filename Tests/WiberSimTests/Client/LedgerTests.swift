@@ -5,7 +5,7 @@ import Testing
 @Suite("The ledger of what clients were told")
 struct LedgerTests {
     private func ledger(_ texts: String...) -> (Ledger, [Publish]) {
-        let ledger = Ledger()
+        let ledger = Ledger(shortWindow: 3_000_000_000)
         let publishes = texts.map { Publish(topic: "news", text: $0, id: nil) }
         for publish in publishes { ledger.sent(publish, on: "c1/1") }
         return (ledger, publishes)

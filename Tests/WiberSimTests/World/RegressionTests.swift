@@ -76,6 +76,16 @@ struct RegressionTests {
             name: "a replica could not read what had left all other logs, nor take what was left"
         ),
         Regression(
+            seed: 40_078,
+            scenario: .absences,
+            name: "the checker took a term for durable that a snapshot's entry had brought"
+        ),
+        Regression(
+            seed: 40_436,
+            scenario: .absences,
+            name: "the checker counted on a node that had never joined"
+        ),
+        Regression(
             seed: 445,
             scenario: .absences,
             name: "the checker took a replica for whole that could not be read"

@@ -43,6 +43,7 @@ enum FrameSamples {
                 configuration: Array(1...9)
             )
         ),
+        .transferLeadership(TransferLeadership(group: GroupID(7), node: NodeID(3))),
         .interest([]), .interest(interest), .routed([]), .routed(Array(1...50)),
     ]
 

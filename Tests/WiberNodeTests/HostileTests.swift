@@ -97,7 +97,7 @@ struct HostileTests {
             return (0..<count).map { _ in UInt8.random(in: 0...9, using: &random) }
         }
         let group = core.groups.randomElement(using: &random)?.id ?? .meta
-        switch UInt8.random(in: 0..<8, using: &random) {
+        switch UInt8.random(in: 0..<12, using: &random) {
         case 0:
             return .beat(
                 Beat(
@@ -137,6 +137,39 @@ struct HostileTests {
                     group: group,
                     index: LogIndex(small(&random))
                 )
+            )
+        case 8:
+            let node = NodeID(small(&random))
+            return .transferLeadership(TransferLeadership(group: group, node: node))
+        case 9:
+            return .repairRequest(
+                RepairRequest(
+                    request: small(&random),
+                    group: group,
+                    first: LogIndex(small(&random)),
+                    last: LogIndex(small(&random)),
+                    byteBudget: UInt32(truncatingIfNeeded: small(&random))
+                )
+            )
+        case 10:
+            var header = ChunkHeader()
+            header.group = group
+            header.index = LogIndex(small(&random))
+            header.term = Term(small(&random))
+            header.baseSequence = Sequence(small(&random))
+            header.firstSequence = Sequence(min(header.baseSequence.rawValue, small(&random)))
+            return .installSnapshot(
+                InstallSnapshot(
+                    group: group,
+                    term: Term(small(&random)),
+                    previousTerm: Term(small(&random)),
+                    first: Chunk.control(header).bytes,
+                    configuration: bytes(&random, 9)
+                )
+            )
+        case 11:
+            return .repairReply(
+                RepairReply(request: small(&random), group: group, chunks: bytes(&random, 90))
             )
         case 5:
             return .createTopic(CreateTopic(request: small(&random), topic: bytes(&random, 40)))

@@ -3,6 +3,9 @@ public import WiberBase
 /// Where another replica's log begins, its first entry included: a snapshot, since all that is
 /// before it has left the topic, and a chunk's header says what the topic's state is.
 public struct LogSnapshot: Sendable {
+    /// No log and no topic gets so far; what follows can be counted on.
+    private static let most: UInt64 = 1 << 62
+
     let header: SegmentHeader
     let first: Chunk
 
@@ -19,9 +22,9 @@ public struct LogSnapshot: Sendable {
     ///   - configuration: the group's last configuration chunk before it; `nil` if there was none.
     public init?(first: Chunk, previousTerm: Term, configuration: Chunk?) {
         let entry = first.header
-        guard entry.index > LogIndex(1), previousTerm > .zero, previousTerm <= entry.term else {
-            return nil
-        }
+        guard entry.index > LogIndex(1), previousTerm > .zero, previousTerm <= entry.term,
+            entry.index.rawValue < Self.most, entry.baseSequence.rawValue < Self.most
+        else { return nil }
         if let configuration = configuration?.header {
             guard configuration.kind == .configuration, configuration.group == entry.group,
                 configuration.index < entry.index, configuration.term <= previousTerm

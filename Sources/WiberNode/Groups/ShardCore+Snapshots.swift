@@ -15,8 +15,11 @@ extension ShardCore {
     /// Reads where the log begins, for a replica that lacks what is before.
     func sendSnapshot(_ slot: Int, to node: NodeID) {
         guard let place = place(of: node), peers[place].openLane != nil, peers[place].isWritable,
+            time.now.since(peers[place].snapshotSentAt[groups[slot].id] ?? .zero)
+                >= limits.snapshotPause,
             let raft = groups[slot].raft, let plan = store.snapshotPlan(groups[slot].id)
         else { return }
+        peers[place].snapshotSentAt[groups[slot].id] = time.now
         startRead(plan, for: .snapshot(groups[slot].id, node, raft.currentTerm))
     }
 

@@ -49,6 +49,8 @@ struct Peer {
     var health = PeerHealth.suspect
     var healthSince: Timestamp
     var refusedAsForeign = false
+    /// When it was last sent a snapshot, by topic.
+    var snapshotSentAt: [GroupID: Instant] = [:]
 
     init(id: NodeID, address: NodeAddress, since: Timestamp) {
         self.id = id

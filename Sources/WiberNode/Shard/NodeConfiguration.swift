@@ -157,6 +157,8 @@ public struct NodeLimits: Sendable {
     public var scrubInterval = Instant.Span.seconds(3_600)
     /// Reads under way at a time for repairs of other nodes.
     public var repairReads = 8
+    /// The time between two snapshots of a topic for a node.
+    public var snapshotPause = Instant.Span.milliseconds(200)
     /// After this time without a word from a replica's node, entries that have left the topic are no
     /// longer kept for it: it gets a snapshot when it is back.
     public var replicaAbsence = Instant.Span.seconds(10)

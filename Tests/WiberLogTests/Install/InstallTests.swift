@@ -196,6 +196,9 @@ struct InstallTests {
         header.group = Self.group
         let own = Chunk.control(header)
         #expect(LogSnapshot(first: first, previousTerm: Term(5), configuration: own) != nil)
+        header.index = LogIndex(.max)
+        let far = Chunk.control(header)
+        #expect(LogSnapshot(first: far, previousTerm: Term(5), configuration: nil) == nil)
         header.index = LogIndex(9)
         let late = Chunk.control(header)
         #expect(LogSnapshot(first: first, previousTerm: Term(5), configuration: late) == nil)

@@ -164,7 +164,7 @@ struct HostileTests {
                     term: Term(small(&random)),
                     previousTerm: Term(small(&random)),
                     first: Chunk.control(header).bytes,
-                    configuration: bytes(&random, 9)
+                    configuration: bytes(&random, 1)
                 )
             )
         case 11:

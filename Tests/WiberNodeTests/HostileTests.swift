@@ -87,17 +87,20 @@ struct HostileTests {
         lab.run(for: .seconds(1))
     }
 
+    private static func small(_ random: inout RandomSource) -> UInt64 {
+        let odd: [UInt64] = [0, 1, 2, 3, 4, 5, 8, 100, .max, .max / 2, .max - 1, 1 << 32]
+        return odd.randomElement(using: &random) ?? 0
+    }
+
+    private static func bytes(_ random: inout RandomSource, _ most: Int) -> [UInt8] {
+        let count = Int.random(in: 0...most, using: &random)
+        return (0..<count).map { _ in UInt8.random(in: 0...9, using: &random) }
+    }
+
     private static func frame(_ random: inout RandomSource, _ core: ShardCore) -> Frame {
-        let small = { (random: inout RandomSource) -> UInt64 in
-            let odd: [UInt64] = [0, 1, 2, 3, 4, 5, 8, 100, .max, .max / 2, .max - 1, 1 << 32]
-            return odd.randomElement(using: &random) ?? 0
-        }
-        let bytes = { (random: inout RandomSource, max: Int) -> [UInt8] in
-            let count = Int.random(in: 0...max, using: &random)
-            return (0..<count).map { _ in UInt8.random(in: 0...9, using: &random) }
-        }
         let group = core.groups.randomElement(using: &random)?.id ?? .meta
         switch UInt8.random(in: 0..<12, using: &random) {
+        case 8...11: return rareFrame(&random, group)
         case 0:
             return .beat(
                 Beat(
@@ -138,10 +141,24 @@ struct HostileTests {
                     index: LogIndex(small(&random))
                 )
             )
-        case 8:
+        case 5:
+            return .createTopic(CreateTopic(request: small(&random), topic: bytes(&random, 40)))
+        default:
+            var body: [UInt8] = [UInt8.random(in: 1...9, using: &random)]
+            body.appendInteger(small(&random))
+            for _ in 0..<Int.random(in: 0...5, using: &random) {
+                body.appendInteger(small(&random))
+            }
+            return .raft(group, body + bytes(&random, 6))
+        }
+    }
+    /// What nodes say when logs are damaged, replaced or handed over.
+    private static func rareFrame(_ random: inout RandomSource, _ group: GroupID) -> Frame {
+        switch UInt8.random(in: 0..<4, using: &random) {
+        case 0:
             let node = NodeID(small(&random))
             return .transferLeadership(TransferLeadership(group: group, node: node))
-        case 9:
+        case 1:
             return .repairRequest(
                 RepairRequest(
                     request: small(&random),
@@ -151,7 +168,7 @@ struct HostileTests {
                     byteBudget: UInt32(truncatingIfNeeded: small(&random))
                 )
             )
-        case 10:
+        case 2:
             var header = ChunkHeader()
             header.group = group
             header.index = LogIndex(small(&random))
@@ -167,19 +184,10 @@ struct HostileTests {
                     configuration: bytes(&random, 1)
                 )
             )
-        case 11:
+        default:
             return .repairReply(
                 RepairReply(request: small(&random), group: group, chunks: bytes(&random, 90))
             )
-        case 5:
-            return .createTopic(CreateTopic(request: small(&random), topic: bytes(&random, 40)))
-        default:
-            var body: [UInt8] = [UInt8.random(in: 1...9, using: &random)]
-            body.appendInteger(small(&random))
-            for _ in 0..<Int.random(in: 0...5, using: &random) {
-                body.appendInteger(small(&random))
-            }
-            return .raft(group, body + bytes(&random, 6))
         }
     }
 }

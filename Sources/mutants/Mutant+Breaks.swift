@@ -44,7 +44,7 @@ extension Mutant {
         case .unformedVotes, .termsShared, .otherStoreAccepted: "rule 17"
         case .idsForgotten, .idsKeptAfterTruncation, .duplicateBeforeCommit: "rule 20"
         case .idsTrimmed: "rule 22"
-        case .snapshotNotSynced, .snapshotNotVoided: "a snapshot takes the log's place at once"
+        case .snapshotNotSynced: "a snapshot takes the log's place at once"
         case .snapshotTakenAnyway: "a snapshot discards nothing that counts"
         }
     }

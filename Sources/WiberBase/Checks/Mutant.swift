@@ -139,8 +139,6 @@ package enum Mutant: String, CaseIterable, Sendable {
     case idsTrimmed
     /// A snapshot is in force before it is durable.
     case snapshotNotSynced
-    /// A snapshot leaves what the write-ahead log says of the old log in force.
-    case snapshotNotVoided
     /// A snapshot takes the place of a log that has more.
     case snapshotTakenAnyway
 

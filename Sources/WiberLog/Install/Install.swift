@@ -75,7 +75,7 @@ extension GroupLog {
         hard.segmentEnd = snapshot.entry.index
         let tail = install.kind == .segments ? tail(behind: snapshot.first) : nil
         let isVoid = install.kind == .whole || install.kind == .segments && tail == nil
-        if isVoid, !Mutant.snapshotNotVoided.isOn { hard.voided = batch }
+        if isVoid { hard.voided = batch }
         var log = GroupLog(number: number, slot: slot, hard: hard)
         log.isDue = isDue
         log.notedGeneration = notedGeneration

@@ -1,5 +1,6 @@
 import Testing
 import WiberBase
+import WiberWire
 
 @testable import WiberLog
 @testable import WiberNode
@@ -97,6 +98,30 @@ struct SnapshotTests {
         #expect(lab.counters(2).snapshotsInstalled == 1)
         let sequence = try #require(lab.publish(node: 0, "news", "after the snapshot"))
         #expect(lab.run { client.messages.contains { $0.hasPrefix("MSG news \(sequence) ") } })
+    }
+
+    @Test func `a snapshot that cannot be taken leaves the replica in use`() throws {
+        let lab = lab()
+        lab.fill("news", rounds: 10)
+        for core in lab.machines.compactMap(\.core) {
+            for slot in core.groups.indices where !core.groups[slot].isLeader {
+                let group = core.groups[slot].id
+                var header = ChunkHeader()
+                header.group = group
+                header.index = LogIndex(1_000)
+                header.term = Term(99)
+                let snapshot = InstallSnapshot(
+                    group: group,
+                    term: Term(99),
+                    previousTerm: Term(99),
+                    first: Chunk.control(header).bytes,
+                    configuration: []
+                )
+                core.receiveSnapshot(snapshot, from: NodeID(1))
+                let isUsed = core.groups[slot].raft != nil
+                #expect(isUsed != core.store.isInstalling(group), "group \(group)")
+            }
+        }
     }
 
     @Test func `ids that are remembered come with it`() throws {

@@ -89,7 +89,8 @@ struct ReplicationTests {
         #expect(node.raft.commitIndex == LogIndex(3))
     }
 
-    @Test func `a follower behind the log's start needs a snapshot, and goes on after it`() {
+    /// A leader whose log begins at entry 9, and what it does once node 3 has said that it has nothing.
+    private func behindStart() -> (node: SingleNode, effects: [Effect]) {
         var node = SingleNode(voters: [1, 2, 3])
         node.lead()
         for _ in 0..<8 { _ = node.step(.proposed(kind: .normal, bytes: 10)) }
@@ -108,7 +109,12 @@ struct ReplicationTests {
             refused: LogIndex(9),
             hint: .zero
         )
-        let answer = node.receive(.appendResponse(empty), from: 3)
+        let effects = node.receive(.appendResponse(empty), from: 3)
+        return (node, effects)
+    }
+
+    @Test func `a follower behind the log's start needs a snapshot, and goes on after it`() {
+        var (node, answer) = behindStart()
         #expect(answer.contains(.snapshotNeeded(NodeID(3))))
         #expect(node.raft.progress(of: NodeID(3))?.state == .snapshot)
         _ = node.acknowledge(from: 3, match: 8)
@@ -117,26 +123,8 @@ struct ReplicationTests {
     }
 
     @Test func `a snapshot that does not arrive is asked for again`() {
-        var node = SingleNode(voters: [1, 2, 3])
-        node.lead()
-        for _ in 0..<8 { _ = node.step(.proposed(kind: .normal, bytes: 10)) }
-        _ = node.step(.logDurable(through: LogIndex(9), term: Term(1)))
-        _ = node.sent(to: 2, through: 9)
-        _ = node.acknowledge(from: 2, match: 9)
-        _ = node.step(.compacted(through: LogIndex(8)))
-        _ = node.step(.laneEnded(NodeID(3)))
-        _ = node.step(.laneOpened(NodeID(3), isSameIncarnation: false))
-        let empty = AppendResponse(
-            term: Term(1),
-            isRejected: true,
-            match: .zero,
-            verified: .zero,
-            refused: LogIndex(9),
-            hint: .zero
-        )
-        var asked = node.receive(.appendResponse(empty), from: 3).count {
-            $0 == .snapshotNeeded(NodeID(3))
-        }
+        var (node, answer) = behindStart()
+        var asked = answer.count { $0 == .snapshotNeeded(NodeID(3)) }
         for _ in 0..<40 {
             node.now = node.now + .milliseconds(50)
             for follower: UInt64 in 2...3 { node.liveness[NodeID(follower)] = node.now }

@@ -18,7 +18,6 @@ public enum AdminOutcome: Equatable, Sendable {
 
 /// A command that is under way.
 struct AdminTask {
-    let command: AdminCommand
     let group: GroupID
     let target: NodeID
     let deadline: Instant

@@ -14,16 +14,11 @@ extension ShardCore {
     func administer(_ token: UInt64, _ command: AdminCommand) {
         counters.adminCommands += 1
         switch command {
-        case .transfer(let topic, let node): transfer(token, command, topic, to: node)
+        case .transfer(let topic, let node): transfer(token, topic, to: node)
         }
     }
 
-    private func transfer(
-        _ token: UInt64,
-        _ command: AdminCommand,
-        _ topic: String,
-        to node: String
-    ) {
+    private func transfer(_ token: UInt64, _ topic: String, to node: String) {
         guard let slot = slotOfName[Array(topic.utf8)] else {
             return refuse(token, "there is no topic of this name; `wiber topics` lists them")
         }
@@ -39,7 +34,6 @@ extension ShardCore {
             return refuse(token, "too many commands are under way; try again in a moment")
         }
         adminTasks[token] = AdminTask(
-            command: command,
             group: groups[slot].id,
             target: peer.id,
             deadline: time.now + Self.transferWait,

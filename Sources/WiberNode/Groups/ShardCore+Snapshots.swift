@@ -86,10 +86,10 @@ extension ShardCore {
         let isNeeded =
             own != snapshot.previous.term && snapshot.previous.index >= commit
         guard isNeeded || Mutant.snapshotTakenAnyway.isOn else { return }
-        retire(slot)
         guard store.install(snapshot) else {
             return trace(.error, "a snapshot was not taken", [("group", "\(groups[slot].id)")])
         }
+        retire(slot)
         noteInstalling(slot, snapshot)
     }
 

@@ -115,6 +115,11 @@ extension SafetyChecker {
                 guard let entry else { continue }
                 machine.durable[group, default: DurableState()].through = entry.index
                 machine.durable[group]?.logTerm = entry.term
+                if let before = machine.durable[group], entry.term > before.term {
+                    // The same write has raised it.
+                    machine.durable[group]?.term = entry.term
+                    machine.durable[group]?.votedFor = .zero
+                }
                 machine.sealed[group] = machine.durable[group]
             case .superblock, .whole: break
             }

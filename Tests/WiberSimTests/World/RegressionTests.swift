@@ -81,6 +81,11 @@ struct RegressionTests {
             name: "the checker took a term for durable that a snapshot's entry had brought"
         ),
         Regression(
+            seed: 60_057,
+            scenario: .absences,
+            name: "the checker did not know that a snapshot's write had raised the term"
+        ),
+        Regression(
             seed: 40_436,
             scenario: .absences,
             name: "the checker counted on a node that had never joined"

@@ -98,6 +98,7 @@ extension Mutant {
             .nodes(.restarts)
         case .idsTrimmed, .snapshotNotSynced, .snapshotTakenAnyway:
             .nodes(.absences)
+        case .memberReused, .oldDecisionCarriedOut: .nodes(.moves)
         case .unformedVotes, .termsShared, .otherStoreAccepted: .nodes(.wipes)
         default: .nodes(.swarm)
         }

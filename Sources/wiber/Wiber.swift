@@ -17,9 +17,8 @@ struct Wiber: AsyncParsableCommand {
         version: Version.current,
         subcommands: [
             Serve.self, ClusterCommand.self, ConfigCommand.self, DataCommand.self, Ping.self,
-            Pub.self, Sub.self, Req.self, Reply.self, History.self, Topics.self, Stats.self,
-            Shell.self,
-            BenchCommand.self, SimCommand.self,
+            Pub.self, Sub.self, Req.self, Reply.self, History.self, Topics.self, TopicCommand.self,
+            Stats.self, Shell.self, BenchCommand.self, SimCommand.self,
         ]
     )
 }

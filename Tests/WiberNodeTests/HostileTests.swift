@@ -1,5 +1,6 @@
 import Testing
 import WiberBase
+import WiberMeta
 import WiberWire
 
 @testable import WiberNode
@@ -152,9 +153,41 @@ struct HostileTests {
             return .raft(group, body + bytes(&random, 6))
         }
     }
+    /// Changes that make sense, and some that do not.
+    private static func command(_ random: inout RandomSource, _ group: GroupID) -> CommandRequest {
+        let nodes = (0..<Int.random(in: 0...4, using: &random)).map { _ in
+            NodeID(small(&random))
+        }
+        let command: MetaCommand
+        switch UInt8.random(in: 0..<5, using: &random) {
+        case 0: command = .move(group, to: nodes)
+        case 1: command = .settled(group, move: LogIndex(small(&random)), members: nodes)
+        case 2: command = .drain(NodeID(small(&random)), Bool.random(using: &random))
+        case 3:
+            let topic = TopicConfiguration(name: "t\(small(&random))", replicas: 0)
+            command = .createTopic(topic, replicas: nodes)
+        default: command = .deleteTopic(group)
+        }
+        let isNoise = Bool.random(using: &random)
+        return CommandRequest(
+            request: small(&random),
+            group: isNoise ? group : .meta,
+            command: isNoise ? bytes(&random, 20) : command.encoded
+        )
+    }
     /// What nodes say when logs are damaged, replaced or handed over.
     private static func rareFrame(_ random: inout RandomSource, _ group: GroupID) -> Frame {
-        switch UInt8.random(in: 0..<4, using: &random) {
+        switch UInt8.random(in: 0..<6, using: &random) {
+        case 4:
+            return .commandReply(
+                CommandReply(
+                    request: small(&random),
+                    status: .done,
+                    index: LogIndex(small(&random)),
+                    text: "done"
+                )
+            )
+        case 5: return .commandRequest(command(&random, group))
         case 0:
             let node = NodeID(small(&random))
             return .transferLeadership(TransferLeadership(group: group, node: node))

@@ -137,6 +137,10 @@ package enum Mutant: String, CaseIterable, Sendable {
     case duplicateBeforeCommit
     /// Files go although ids of messages in them are remembered: a snapshot lacks them.
     case idsTrimmed
+    /// A node that comes back to a group is the member that it was.
+    case memberReused
+    /// A node that starts carries out what an old entry of the meta log says once more.
+    case oldDecisionCarriedOut
     /// A snapshot is in force before it is durable.
     case snapshotNotSynced
     /// A snapshot takes the place of a log that has more.

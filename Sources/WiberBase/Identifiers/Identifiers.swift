@@ -46,11 +46,31 @@ public struct Sequence: Identifier {
 }
 
 /// A node of the cluster, by the number that the meta group gave it; 0 is nobody.
+///
+/// As a member of a topic's group it also says by which meta entry it came to hold the topic: a node
+/// that leaves and comes back is another member, since its log and its votes are gone (Raft §6 asks
+/// that servers keep them). The low 16 bits are the node, those above the entry; 0 for the nodes
+/// that held the topic first.
 public struct NodeID: Identifier {
+    private static let nodeBits: UInt64 = 16
+
     /// The bare number.
     public let rawValue: UInt64
     /// Wraps a raw number.
     public init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// A node as the member that a meta entry made it.
+    public init(_ node: NodeID, since entry: LogIndex) {
+        let bits = entry.rawValue << Self.nodeBits | node.rawValue & (1 << Self.nodeBits - 1)
+        self.init(rawValue: bits)
+    }
+    /// The node alone.
+    public var node: NodeID { NodeID(rawValue: rawValue & (1 << Self.nodeBits - 1)) }
+    /// The meta entry by which it came; zero for the first.
+    public var since: LogIndex { LogIndex(rawValue >> Self.nodeBits) }
+    /// `3`, or `3@71` for one that came by entry 71.
+    public var description: String {
+        since == .zero ? String(rawValue) : "\(node.rawValue)@\(since)"
+    }
 }
 
 /// A Raft group: 0 is meta; a topic's is the meta index of its create entry, never used again.

@@ -42,6 +42,9 @@ public struct TopicConfiguration: Equatable, Sendable {
     public var dedupKey: DedupKey
     /// For how long a message is remembered for that, in nanoseconds of log time.
     public var dedupWindow: UInt64
+    /// The topic is deleted after this time without a publish or a subscriber, in nanoseconds;
+    /// `nil`: never.
+    public var deleteAfterIdle: UInt64?
 
     /// A topic with the contract's defaults: subjects `name` and `name.>`, a two-minute window.
     public init(name: String, replicas: Int) {

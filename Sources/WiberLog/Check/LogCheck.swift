@@ -64,7 +64,9 @@ public struct LogCheck {
         report.add(slots.badCopies, .start)
         report.notes += slots.repairs
         let replay = try checkLog(superblock, slots.groups)
-        for (slot, hard) in slots.groups { try checkGroup(slot, hard, replay) }
+        for (slot, hard) in slots.groups where !hard.isRemoved {
+            try checkGroup(slot, hard, replay)
+        }
         let known = Set(slots.groups.map(\.slot.group))
         for group in replay.tails.keys.sorted() where !known.contains(group) {
             let what = "group \(group) is not in `groups`"

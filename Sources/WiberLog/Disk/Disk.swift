@@ -30,6 +30,8 @@ public protocol Disk: AnyObject, Sendable {
     func remove(_ path: String) throws(DiskError)
     /// Makes a directory unless it is there; its parent exists.
     func makeDirectory(_ path: String) throws(DiskError)
+    /// Removes a directory if it is there and empty.
+    func removeDirectory(_ path: String) throws(DiskError)
     /// Makes everything durable that any file of this directory holds.
     func syncAll() throws(DiskError)
 }

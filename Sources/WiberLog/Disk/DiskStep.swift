@@ -11,8 +11,10 @@ enum DiskStep: Sendable {
     case syncDirectory(path: String)
     case makeDirectory(path: String)
     case remove(path: String)
-    /// Removes the segment files in a directory.
+    /// Removes the segment files in a directory, durably.
     case clear(path: String)
+    /// Removes a directory if it is empty.
+    case removeDirectory(path: String)
     case syncAll
     case quarantine(path: String, offset: Int, count: Int)
 
@@ -36,9 +38,10 @@ enum DiskStep: Sendable {
         case .remove(let path):
             if try disk.size(path) != nil { try disk.remove(path) }
         case .clear(let path):
-            for name in try disk.list(path) where SegmentHeader.baseIndex(ofName: name) != nil {
-                try disk.remove(path + "/" + name)
-            }
+            let names = try disk.list(path).filter { SegmentHeader.baseIndex(ofName: $0) != nil }
+            for name in names { try disk.remove(path + "/" + name) }
+            if !names.isEmpty { try disk.syncDirectory(path) }
+        case .removeDirectory(let path): try disk.removeDirectory(path)
         case .syncAll: try disk.syncAll()
         case .quarantine(let path, let offset, let count):
             do throws(DiskError) {

@@ -27,7 +27,9 @@ extension LogStore {
 
     private func installKind(_ snapshot: LogSnapshot, _ log: GroupLog) -> Install.Kind? {
         let first = snapshot.entry.index
-        guard log.install == nil, first > log.hard.logStart else { return nil }
+        guard log.install == nil, log.removal == nil, first > log.hard.logStart else {
+            return nil
+        }
         if log.recovery != nil {
             return first <= log.base.index ? .front : .segments
         }

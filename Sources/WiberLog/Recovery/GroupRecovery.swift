@@ -108,7 +108,9 @@ extension GroupLog {
 extension LogStore {
     /// Groups that are not in use until their segments and the end of their log are repaired, in
     /// ascending order.
-    public var impairedGroups: [GroupID] { groups.filter(\.isImpaired).map(\.id).sorted() }
+    public var impairedGroups: [GroupID] {
+        groups.filter { $0.isImpaired && $0.removal == nil }.map(\.id).sorted()
+    }
 
     /// Whether a group is not in use until it is repaired.
     public func isImpaired(_ group: GroupID) -> Bool {
@@ -125,7 +127,8 @@ extension LogStore {
     /// - Returns: What a start would have said about it; `nil` if it still lacks entries.
     public mutating func heal(_ group: GroupID, _ outcome: GroupRecovery.Outcome) -> Recovery.Group?
     {
-        guard let slot = slots[group], groups[slot].recovery != nil, groups[slot].install == nil
+        guard let slot = slots[group], groups[slot].recovery != nil, groups[slot].install == nil,
+            groups[slot].removal == nil
         else { return nil }
         let stub = groups[slot]
         var healed = GroupLog(number: stub.number, slot: stub.slot, hard: stub.hard)

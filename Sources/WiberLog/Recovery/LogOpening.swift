@@ -111,6 +111,12 @@ struct LogOpening {
         _ hard: HardSlot,
         _ tail: WALReplay.Tail
     ) throws(LogError) {
+        guard !hard.isRemoved else {
+            committed.append(.zero)
+            tails.append(WALReplay.Tail())
+            recovery.removed.append(slot.group)
+            return groups.append(GroupLog.removed(groups.count, slot, hard))
+        }
         var tail = tail
         let plan = GroupRecovery(
             slot: slot,
@@ -270,7 +276,7 @@ struct LogOpening {
             store.slots[group.id] = place
             guard group.wound == nil else { continue }
             store.unflushedBytes += group.unflushedBytes
-            guard group.recovery == nil else { continue }
+            guard group.recovery == nil, group.removal == nil else { continue }
             recovery.groups.append(Self.describe(group, tails[place].chunks))
         }
         store.groups = groups

@@ -46,8 +46,11 @@ public struct Recovery: Sendable {
         public var lastChunk: Chunk?
     }
 
-    /// All groups ever opened here, by id, but those that are impaired.
+    /// All groups ever opened here, by id, but those that are impaired or were
+    /// removed.
     public var groups: [Group] = []
+    /// Groups that were removed here.
+    public var removed: [GroupID] = []
     /// Groups whose segments are damaged so that only other replicas can help: not in use until
     /// ``LogStore/heal(_:_:)``.
     public var impaired: [GroupID] = []

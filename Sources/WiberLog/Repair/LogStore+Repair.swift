@@ -121,7 +121,7 @@ extension LogStore {
 
     /// Where the chunks of one of a group's segments end; `nil` if it has no such file.
     private func end(of path: String, _ group: GroupID) -> Int? {
-        guard let slot = slots[group] else { return nil }
+        guard let slot = slots[group], groups[slot].removal == nil else { return nil }
         if groups[slot].recovery != nil {
             return path.hasPrefix(groups[slot].directory + "/") ? .max : nil
         }

@@ -9,7 +9,8 @@ public struct ReadPlan: Sendable {
     }
 
     let path: String
-    let group: GroupID
+    /// Whose chunks.
+    public let group: GroupID
     let start: Start
     let byteBudget: Int
     /// Where to start reading, if memory knows; otherwise the file's own sparse index says.

@@ -7,10 +7,13 @@ import WiberBase
 ///     16    8     group
 ///     24    8     number   its own place in the file, so that a misplaced write is seen
 ///     32    4+n   name     of the topic: length u32, bytes; empty for meta
+///     …     8     since    the meta entry that brought the group here last, or took it away; 0: that
+///                          which made it
 ///     …           zeros up to 512
 ///
 /// The second copy is written only once the group's hard state is durable: a group whose second
-/// copy exists and whose hard state does not is damaged, never new (rule 9).
+/// copy exists and whose hard state does not is damaged, never new (rule 9). Both are written again
+/// when the group leaves or comes back.
 struct GroupSlot: SlotRecord {
     static let magic: UInt32 = 0x3152_4757
     static let slotSize = 512
@@ -20,6 +23,7 @@ struct GroupSlot: SlotRecord {
     var group: GroupID
     var number: UInt64
     var name: String
+    var since = LogIndex.zero
 
     /// Whether `name` is the name of a topic, or empty for meta: safe as a part of a path.
     static func isValidName(_ name: String, of group: GroupID) -> Bool {
@@ -41,6 +45,7 @@ struct GroupSlot: SlotRecord {
         bytes.appendInteger(group.rawValue)
         bytes.appendInteger(number)
         bytes.appendString(name)
+        bytes.appendInteger(since.rawValue)
     }
 
     static func decodeFields(
@@ -53,6 +58,12 @@ struct GroupSlot: SlotRecord {
         guard isValidName(name, of: group) else {
             throw .invalid(field: "name", value: UInt64(name.utf8.count))
         }
-        return GroupSlot(generation: generation, group: group, number: number, name: name)
+        return GroupSlot(
+            generation: generation,
+            group: group,
+            number: number,
+            name: name,
+            since: try reader.identifier()
+        )
     }
 }

@@ -11,7 +11,8 @@ import WiberBase
 ///     48    8     segmentEnd    segments are durable up to this index
 ///     56    6     voided        what batches of the write-ahead log up to this one say of the group is
 ///                               void: its log was replaced as a whole
-///     62    2     epoch         of the replacement: which directory has the segments
+///     62    2     epoch         of the replacement: which directory has the segments; all ones for a
+///                               replica that was removed, of which term and vote alone remain
 struct HardSlot: SlotRecord {
     static let magic: UInt32 = 0x3153_4857
     static let slotSize = 64
@@ -27,6 +28,21 @@ struct HardSlot: SlotRecord {
     var epoch: UInt16 = 0
 
     private static let voidedBits: UInt64 = 48
+    private static let removedEpoch = UInt16.max
+
+    /// Whether the group has no log here any more.
+    var isRemoved: Bool { epoch == Self.removedEpoch }
+
+    /// The same without a log; batches up to `batch` may still speak of it.
+    func removed(voidedThrough batch: UInt64) -> HardSlot {
+        var hard = HardSlot(group: group)
+        hard.generation = generation
+        hard.term = term
+        hard.votedFor = votedFor
+        hard.voided = batch
+        hard.epoch = Self.removedEpoch
+        return hard
+    }
 
     func encodeFields(into bytes: inout [UInt8]) {
         bytes.appendInteger(group.rawValue)

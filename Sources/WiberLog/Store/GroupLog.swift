@@ -11,7 +11,7 @@ struct GroupLog: Sendable {
 
     /// The group's place in `groups` and `hard`.
     let number: Int
-    let slot: GroupSlot
+    var slot: GroupSlot
     /// What shall be, or is, on disk.
     var hard: HardSlot
     /// Entries `firstInMemory ... last.index`.
@@ -49,6 +49,8 @@ struct GroupLog: Sendable {
     var wound: Wound?
     /// Set while the log is being replaced as a whole.
     var install: Install?
+    /// Set once the replica is to be removed, or was.
+    var removal: Removal?
 
     init(number: Int, slot: GroupSlot, hard: HardSlot) {
         self.number = number
@@ -57,8 +59,8 @@ struct GroupLog: Sendable {
     }
 
     var id: GroupID { slot.group }
-    /// Whether the group is not in use until it is repaired.
-    var isImpaired: Bool { recovery != nil || wound != nil || install != nil }
+    /// Whether the group is not in use until it is repaired, or for good.
+    var isImpaired: Bool { recovery != nil || wound != nil || install != nil || removal != nil }
     /// Where its segments are.
     var directory: String { slot.directory(hard.epoch) }
     /// Bytes of entries in memory that a segment has, too.

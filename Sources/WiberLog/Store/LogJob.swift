@@ -13,6 +13,8 @@ public enum LogCompletion: Equatable, Sendable {
     /// A group's log begins where a snapshot does. If all of the old one is gone: it is durable up to
     /// this entry; otherwise its end is as it was.
     case installed(GroupID, through: EntryID?)
+    /// A group has no log here any more; its files are still there.
+    case removed(GroupID)
 }
 
 /// Writes and flushes for the log thread, as data: everything that waited when it was made.
@@ -90,6 +92,8 @@ public struct FlushJob: Sendable {
     public let repaired: [UInt64]
     /// Groups whose new log it writes.
     let installs: [Int]
+    /// Groups whose logs are not written to any more afterwards, and those whose files are gone.
+    let removals: (ending: [Int], gone: [Int])
 
     /// How many bytes of entries it writes.
     public var byteCount: Int { parts.reduce(0) { $0 + $1.bytes } }

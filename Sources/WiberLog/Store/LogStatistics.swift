@@ -14,6 +14,8 @@ public struct LogStatistics: Equatable, Sendable {
     public var syncs: UInt64 = 0
     /// Logs that another replica's took the place of.
     public var installs: UInt64 = 0
+    /// Replicas that were removed.
+    public var removals: UInt64 = 0
     /// Entries that wait for a log job.
     public var queuedEntries = 0
     /// Bytes of entries that wait for a log job.

@@ -24,13 +24,18 @@ extension LogStore {
         if isSync { addSyncs(&parts) }
         if due.isEmpty { isSyncRequested = false }
         let prepared = prepareFile(&parts)
-        parts.steps += removals.map(DiskStep.remove)
-        removals = []
+        parts.steps += self.removals.map(DiskStep.remove)
+        self.removals = []
         let repairs = takeRepairs()
         parts.steps += repairs.steps
         let installs = takeInstalls()
-        parts.steps += installs.steps
-        guard !parts.steps.isEmpty || released > 0 || !repairs.tokens.isEmpty else { return nil }
+        let discarded = takeDiscarded()
+        parts.steps += installs.steps + discarded.steps
+        let removals = (ending: takeEnding(), gone: discarded.slots)
+        guard
+            !parts.steps.isEmpty || released > 0 || !repairs.tokens.isEmpty
+                || !removals.ending.isEmpty
+        else { return nil }
         let number = nextFlushNumber
         nextFlushNumber += 1
         flushInFlight = number
@@ -42,7 +47,8 @@ extension LogStore {
             released: released,
             prepared: prepared,
             repaired: repairs.tokens,
-            installs: installs.slots
+            installs: installs.slots,
+            removals: removals
         )
     }
 
@@ -63,6 +69,8 @@ extension LogStore {
         evict()
         if job.isSync { noteSynced() }
         written += job.installs
+        ended += job.removals.ending
+        noteDiscarded(job.removals.gone)
         wal.release(job.released)
         if let file = job.prepared {
             wal.addFree(file)
@@ -138,7 +146,9 @@ extension LogStore {
     /// Plans the writes of one group's committed entries, a few MiB at most.
     private mutating func addPart(_ slot: Int, _ parts: inout Parts) {
         let group = groups[slot]
-        guard group.flushable > group.flushed, group.install == nil else { return }
+        guard group.flushable > group.flushed, group.install == nil, group.removal == nil else {
+            return
+        }
         var plan = SegmentPlan(group, options)
         var index = group.flushed.next
         while index <= group.flushable, plan.bytes < options.flushTarget,

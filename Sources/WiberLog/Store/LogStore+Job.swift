@@ -20,7 +20,9 @@ extension LogStore {
     public mutating func nextJob() -> LogJob? {
         guard jobInFlight == nil, hasWork else { return nil }
         var parts = Parts()
+        let waiting = (marks, healing)
         takeLogs(&parts)
+        let changed = ChangedLogs(installed: parts.installed, completions: parts.completions)
         takeMarks(&parts)
         takeHealed(&parts)
         takeReappends(&parts)
@@ -32,7 +34,11 @@ extension LogStore {
                 payload: parts.payload + taken.bytes,
                 &parts
             )
-        else { return nil }
+        else {
+            (marks, healing) = waiting
+            changedLogs = changed
+            return nil
+        }
         takeQueue(taken.count, &parts)
         takeHard(&parts)
         takeSuperblock(&parts)
@@ -74,6 +80,7 @@ extension LogStore {
         for slot in job.marked { groups[slot].wound?.generation = job.generation }
         healed(job.healed, generation: job.generation)
         installed(job.installed)
+        noteRemoved(job.completions)
         wal.completeRelease(job.released)
         removals += job.removals
         counters.jobs += 1
@@ -85,7 +92,7 @@ extension LogStore {
     private var hasWork: Bool {
         !queue.isEmpty || !changedHard.isEmpty || !changedEnds.isEmpty || !registrations.isEmpty
             || isSuperblockChanged || isSealRequested || !wal.releasing.isEmpty
-            || !healing.isEmpty || !marks.isEmpty || !written.isEmpty
+            || !healing.isEmpty || !marks.isEmpty || !written.isEmpty || !ended.isEmpty
             || !pinnedByUncommitted.isEmpty
     }
 
@@ -126,8 +133,11 @@ extension LogStore {
 
     /// Logs that take the place of others, of which nothing is written any more.
     private mutating func takeLogs(_ parts: inout Parts) {
-        parts.installed = takeWritten()
-        parts.completions += completions(ofInstalls: parts.installed)
+        let installed = takeWritten()
+        parts.installed = changedLogs.installed + installed
+        parts.completions = changedLogs.completions + completions(ofInstalls: installed)
+        parts.completions += takeEnded()
+        changedLogs = ChangedLogs()
     }
 
     /// Words about groups go ahead of their entries.

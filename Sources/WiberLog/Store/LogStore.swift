@@ -12,6 +12,11 @@ public struct LogStore: Sendable {
         var chunk: Chunk
         var tag: Term
     }
+    /// Logs that were replaced or removed in memory, with no room yet for the job that says so.
+    struct ChangedLogs: Sendable {
+        var installed: [Int] = []
+        var completions: [LogCompletion] = []
+    }
 
     /// What the directory knows about itself.
     public internal(set) var superblock: Superblock
@@ -53,6 +58,12 @@ public struct LogStore: Sendable {
     /// Groups whose new log is to be written, and those whose new log is durable.
     var installs: [Int] = []
     var written: [Int] = []
+    /// Groups that are to be removed, those that the flush thread is done with, and those whose files
+    /// can go.
+    var ending: [Int] = []
+    var ended: [Int] = []
+    var changedLogs = ChangedLogs()
+    var discarded: [Int] = []
     var flushInFlight: UInt64?
     var isPreparing = false
     var nextFlushNumber: UInt64 = 1
@@ -73,22 +84,33 @@ public struct LogStore: Sendable {
     /// - Parameters:
     ///   - group: The topic's id, or meta.
     ///   - name: The topic's name; not used for the meta group.
-    /// - Returns: `false` if `name` cannot be a part of a path, or the group has another name.
+    ///   - since: The meta entry that brings the group here; an older one than the last that was
+    ///     carried out changes nothing.
+    /// - Returns: `false` if `name` cannot be a part of a path, or the group has another name, or its
+    ///   files of an earlier time are still there.
     @discardableResult
-    public mutating func register(_ group: GroupID, name: String) -> Bool {
+    public mutating func register(
+        _ group: GroupID,
+        name: String,
+        since: LogIndex = .zero
+    ) -> Bool {
         let name = group == .meta ? "" : name
-        if let slot = slots[group] { return groups[slot].slot.name == name }
+        if let slot = slots[group] {
+            return groups[slot].slot.name == name && revive(slot, since)
+        }
         guard GroupSlot.isValidName(name, of: group) else { return false }
         let number = groups.count
-        let slot = GroupSlot(group: group, number: UInt64(number), name: name)
+        let slot = GroupSlot(group: group, number: UInt64(number), name: name, since: since)
         groups.append(GroupLog(number: number, slot: slot, hard: HardSlot(group: group)))
         slots[group] = number
         registrations.append(number)
         return true
     }
 
-    /// Whether the group is known.
-    public func isRegistered(_ group: GroupID) -> Bool { slots[group] != nil }
+    /// Whether the group is known and not removed.
+    public func isRegistered(_ group: GroupID) -> Bool {
+        slots[group].map { groups[$0].removal == nil } ?? false
+    }
 
     /// Adds entries; an index at or below the last first drops everything from there on.
     ///

@@ -3,7 +3,8 @@ public import WiberBase
 /// A topic's configuration in a command.
 ///
 /// Name, description, subjects, replicas (32 bits), the limits of age, bytes and messages (64 bits
-/// each, all ones for none), what makes two messages the same (8 bits) and for how long (64 bits).
+/// each, all ones for none), what makes two messages the same (8 bits) and for how long (64 bits);
+/// since version 2, after how long without use it is deleted (64 bits, all ones for never).
 extension MetaCommand {
     /// A topic's configuration by itself, as nodes send it to the meta leader.
     public static func encode(_ topic: TopicConfiguration) -> [UInt8] {
@@ -20,6 +21,7 @@ extension MetaCommand {
         }
         bytes.append(topic.dedupKey.rawValue)
         bytes.appendInteger(topic.dedupWindow)
+        bytes.appendInteger(topic.deleteAfterIdle ?? .max)
         return bytes
     }
 
@@ -29,7 +31,7 @@ extension MetaCommand {
         bytes.withUnsafeBytes { raw in
             var reader = ByteReader(raw)
             do throws(CodecError) {
-                result = .success(try decodeTopic(&reader))
+                result = .success(try decodeTopic(&reader, version: Self.version))
             } catch {
                 result = .failure(error)
             }
@@ -38,7 +40,8 @@ extension MetaCommand {
     }
 
     static func decodeTopic(
-        _ reader: inout ByteReader
+        _ reader: inout ByteReader,
+        version: UInt8
     ) throws(CodecError) -> TopicConfiguration {
         var topic = TopicConfiguration(name: try reader.string(limit: 255), replicas: 1)
         guard TopicConfiguration.isValidName(Array(topic.name.utf8)) else {
@@ -57,6 +60,7 @@ extension MetaCommand {
         }
         topic.dedupKey = dedupKey
         topic.dedupWindow = try reader.integer()
+        if version >= 2 { topic.deleteAfterIdle = try limit(&reader) }
         return topic
     }
 

@@ -13,8 +13,17 @@ public enum MetaCommand: Equatable, Sendable {
     case createTopic(TopicConfiguration, replicas: [NodeID])
     /// A topic ends: the tombstone without which nothing is deleted.
     case deleteTopic(GroupID)
+    /// A topic has another configuration; its name, replicas and dedup key stay.
+    case updateTopic(GroupID, TopicConfiguration)
+    /// A topic shall be held by other nodes; the index of this entry names the move.
+    case move(GroupID, to: [NodeID])
+    /// A topic's own log says who its members are, while it is on a move.
+    case settled(GroupID, move: LogIndex, members: [NodeID])
+    /// A node shall lead nothing and hold nothing, or may again.
+    case drain(NodeID, Bool)
 
-    static let version: UInt8 = 1
+    /// The newest version; 1 had no ``TopicConfiguration/deleteAfterIdle``.
+    static let version: UInt8 = 2
     static let nodesMax = 1_024
 
     private enum Tag: UInt8 {
@@ -22,6 +31,10 @@ public enum MetaCommand: Equatable, Sendable {
         case bindStore = 2
         case createTopic = 3
         case deleteTopic = 4
+        case updateTopic = 5
+        case move = 6
+        case settled = 7
+        case drain = 8
     }
 
     /// Appends the command.
@@ -40,11 +53,27 @@ public enum MetaCommand: Equatable, Sendable {
         case .createTopic(let topic, let replicas):
             bytes.append(Tag.createTopic.rawValue)
             bytes += Self.encode(topic)
-            bytes.appendInteger(UInt32(replicas.count))
-            for node in replicas { bytes.appendInteger(node.rawValue) }
+            Self.encode(replicas, into: &bytes)
         case .deleteTopic(let group):
             bytes.append(Tag.deleteTopic.rawValue)
             bytes.appendInteger(group.rawValue)
+        case .updateTopic(let group, let topic):
+            bytes.append(Tag.updateTopic.rawValue)
+            bytes.appendInteger(group.rawValue)
+            bytes += Self.encode(topic)
+        case .move(let group, let nodes):
+            bytes.append(Tag.move.rawValue)
+            bytes.appendInteger(group.rawValue)
+            Self.encode(nodes, into: &bytes)
+        case .settled(let group, let move, let members):
+            bytes.append(Tag.settled.rawValue)
+            bytes.appendInteger(group.rawValue)
+            bytes.appendInteger(move.rawValue)
+            Self.encode(members, into: &bytes)
+        case .drain(let node, let isDrained):
+            bytes.append(Tag.drain.rawValue)
+            bytes.appendInteger(node.rawValue)
+            bytes.append(isDrained ? 1 : 0)
         }
     }
 
@@ -53,7 +82,7 @@ public enum MetaCommand: Equatable, Sendable {
     /// - Throws: ``CodecError`` for a version, a command or a field that this code does not know.
     public static func decode(_ reader: inout ByteReader) throws(CodecError) -> MetaCommand {
         let version = try reader.integer(UInt8.self)
-        guard version == Self.version else {
+        guard (1...Self.version).contains(version) else {
             throw .invalid(field: "version", value: UInt64(version))
         }
         let number = try reader.integer(UInt8.self)
@@ -72,12 +101,45 @@ public enum MetaCommand: Equatable, Sendable {
                 storeID: try UniqueID.decode(&reader)
             )
         case .createTopic:
-            let topic = try decodeTopic(&reader)
-            var replicas: [NodeID] = []
-            for _ in 0..<(try count(&reader)) { replicas.append(try reader.identifier()) }
-            return .createTopic(topic, replicas: replicas)
+            let topic = try decodeTopic(&reader, version: version)
+            return .createTopic(topic, replicas: try nodeIDs(&reader))
         case .deleteTopic: return .deleteTopic(try reader.identifier())
+        case .updateTopic:
+            return .updateTopic(
+                try reader.identifier(),
+                try decodeTopic(&reader, version: version)
+            )
+        case .move: return .move(try reader.identifier(), to: try nodeIDs(&reader))
+        case .settled:
+            return .settled(
+                try reader.identifier(),
+                move: try reader.identifier(),
+                members: try nodeIDs(&reader)
+            )
+        case .drain:
+            let node: NodeID = try reader.identifier()
+            let flag = try reader.integer(UInt8.self)
+            guard flag <= 1 else { throw .invalid(field: "drain", value: UInt64(flag)) }
+            return .drain(node, flag == 1)
         }
+    }
+
+    /// The command by itself, as nodes send it to the meta leader.
+    public var encoded: [UInt8] {
+        var bytes: [UInt8] = []
+        encode(into: &bytes)
+        return bytes
+    }
+
+    private static func encode(_ nodes: [NodeID], into bytes: inout [UInt8]) {
+        bytes.appendInteger(UInt32(nodes.count))
+        for node in nodes { bytes.appendInteger(node.rawValue) }
+    }
+
+    private static func nodeIDs(_ reader: inout ByteReader) throws(CodecError) -> [NodeID] {
+        var nodes: [NodeID] = []
+        for _ in 0..<(try count(&reader)) { nodes.append(try reader.identifier()) }
+        return nodes
     }
 
     static func count(_ reader: inout ByteReader) throws(CodecError) -> UInt32 {

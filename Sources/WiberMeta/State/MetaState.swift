@@ -8,8 +8,14 @@ public enum MetaChange: Equatable, Sendable {
     case storeBound(NodeID, UniqueID)
     /// A topic exists.
     case topicCreated(GroupID)
-    /// A topic is gone.
-    case topicDeleted(GroupID)
+    /// A topic is gone; this is what it was.
+    case topicDeleted(TopicRecord)
+    /// A topic's configuration is another one; this is what it was.
+    case topicUpdated(GroupID, before: TopicConfiguration)
+    /// A topic is to be held by other nodes, or is held by them now.
+    case topicMoved(GroupID)
+    /// A node is drained, or is not any more.
+    case drained(NodeID)
 }
 
 /// Nodes and topics, as the meta group's log makes them: the same on every node.
@@ -40,8 +46,8 @@ public struct MetaState: Sendable {
     public var topicCount: Int { topics.count }
     /// All topics, oldest first.
     public var allTopics: [TopicRecord] { topics.values.sorted { $0.group < $1.group } }
-    /// A node by its number.
-    public func node(_ id: NodeID) -> NodeRecord? { nodes.first { $0.id == id } }
+    /// A node by its number, or as a member of a topic's group.
+    public func node(_ id: NodeID) -> NodeRecord? { nodes.first { $0.id == id.node } }
     /// A topic by its group.
     public func topic(_ group: GroupID) -> TopicRecord? { topics[group] }
     /// A topic's group by its name.
@@ -51,12 +57,22 @@ public struct MetaState: Sendable {
         subjects.group(capturing: subject)
     }
 
-    /// Nodes for a topic's replicas: those that hold the fewest, then the lowest numbers.
+    func overlapping(_ subject: String, except group: GroupID?) -> GroupID? {
+        subjects.group(overlapping: subject, except: group)
+    }
+
+    /// Nodes for a topic's replicas: some that are given first, then those that hold the fewest, then
+    /// the lowest numbers; none that are drained.
     ///
-    /// - Returns: at least one and at most as many as there are nodes, sorted.
-    public func place(replicas: Int) -> [NodeID] {
-        let order = nodes.map(\.id).sorted { (load[$0] ?? 0, $0) < (load[$1] ?? 0, $1) }
+    /// - Returns: as many as asked for, or as there are; sorted.
+    public func place(replicas: Int, keeping kept: [NodeID] = []) -> [NodeID] {
+        let order = nodes.filter { !$0.isDrained }.map(\.id)
+            .sorted { rank($0, kept) < rank($1, kept) }
         return order.prefix(min(max(1, replicas), TopicRecord.replicasMax)).sorted()
+    }
+
+    private func rank(_ node: NodeID, _ kept: [NodeID]) -> (Int, Int, NodeID) {
+        (kept.contains { $0.node == node } ? 0 : 1, load[node] ?? 0, node)
     }
 
     // MARK: Commands
@@ -70,6 +86,10 @@ public struct MetaState: Sendable {
         case .bindStore(let node, let store): bind(node, store)
         case .createTopic(let topic, let replicas): create(topic, replicas, at: index)
         case .deleteTopic(let group): delete(group)
+        case .updateTopic(let group, let topic): update(group, topic)
+        case .move(let group, let nodes): move(group, nodes, at: index)
+        case .settled(let group, let id, let members): settled(group, id, members)
+        case .drain(let node, let isDrained): drain(node, isDrained)
         }
     }
 
@@ -98,8 +118,7 @@ public struct MetaState: Sendable {
         let group = GroupID(index.rawValue)
         guard group != .meta, topics[group] == nil, groupOfName[configuration.name] == nil,
             TopicConfiguration.isValidName(Array(configuration.name.utf8)),
-            !replicas.isEmpty, replicas.count <= TopicRecord.replicasMax,
-            Set(replicas).count == replicas.count, replicas.allSatisfy({ node($0) != nil })
+            isPlace(replicas)
         else { return [] }
         topics[group] = TopicRecord(
             group: group,
@@ -116,7 +135,76 @@ public struct MetaState: Sendable {
         guard let topic = topics.removeValue(forKey: group) else { return [] }
         groupOfName[topic.configuration.name] = nil
         for subject in topic.configuration.subjects { subjects.remove(subject, group) }
-        for node in topic.replicas { load[node, default: 0] -= 1 }
-        return [.topicDeleted(group)]
+        for node in topic.replicas { load[node.node, default: 0] -= 1 }
+        return [.topicDeleted(topic)]
+    }
+
+    private mutating func update(
+        _ group: GroupID,
+        _ configuration: TopicConfiguration
+    ) -> [MetaChange] {
+        guard let before = topics[group]?.configuration, before != configuration,
+            before.name == configuration.name, before.dedupKey == configuration.dedupKey,
+            before.replicas == configuration.replicas
+        else { return [] }
+        for subject in before.subjects { subjects.remove(subject, group) }
+        for subject in configuration.subjects { subjects.insert(subject, group) }
+        topics[group]?.configuration = configuration
+        return [.topicUpdated(group, before: before)]
+    }
+
+    private mutating func move(
+        _ group: GroupID,
+        _ nodes: [NodeID],
+        at index: LogIndex
+    ) -> [MetaChange] {
+        guard let record = topics[group], isPlace(nodes) else { return [] }
+        // Who holds it stays the member that it is; others are new ones.
+        let target = nodes.map { node in
+            record.replicas.first { $0.node == node }
+                ?? NodeID(node, since: Mutant.memberReused.isOn ? .zero : index)
+        }.sorted()
+        guard record.move?.target ?? record.replicas != target else { return [] }
+        topics[group]?.move = TopicRecord.Move(id: index, target: target)
+        topics[group]?.configuration.replicas = target.count
+        hold(group, record.replicas + target)
+        return [.topicMoved(group)]
+    }
+
+    /// Who is no member any more, and shall not be one, holds the topic no more.
+    private mutating func settled(
+        _ group: GroupID,
+        _ id: LogIndex,
+        _ members: [NodeID]
+    ) -> [MetaChange] {
+        guard let record = topics[group], let move = record.move, move.id == id, !members.isEmpty,
+            members.allSatisfy({ record.replicas.contains($0) })
+        else { return [] }
+        if members.sorted() == move.target { topics[group]?.move = nil }
+        hold(group, members + move.target)
+        return [.topicMoved(group)]
+    }
+
+    /// Says which nodes hold a topic.
+    private mutating func hold(_ group: GroupID, _ nodes: [NodeID]) {
+        for node in topics[group]?.replicas ?? [] { load[node.node, default: 0] -= 1 }
+        let holders = Set(nodes).sorted()
+        topics[group]?.replicas = holders
+        for node in holders { load[node.node, default: 0] += 1 }
+    }
+
+    private mutating func drain(_ id: NodeID, _ isDrained: Bool) -> [MetaChange] {
+        guard let place = nodes.firstIndex(where: { $0.id == id }),
+            nodes[place].isDrained != isDrained
+        else { return [] }
+        nodes[place].isDrained = isDrained
+        return [.drained(id)]
+    }
+
+    /// Whether a topic can be held by these nodes, named without what members they are.
+    private func isPlace(_ replicas: [NodeID]) -> Bool {
+        !replicas.isEmpty && replicas.count <= TopicRecord.replicasMax
+            && Set(replicas).count == replicas.count
+            && replicas.allSatisfy { $0.node == $0 && node($0) != nil }
     }
 }

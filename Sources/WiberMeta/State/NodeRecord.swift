@@ -16,6 +16,8 @@ public struct NodeRecord: Equatable, Sendable {
     public var httpPort: UInt16
     /// What names its data directory; zero until it is bound.
     public var storeID: UniqueID
+    /// Whether it shall lead nothing and hold nothing.
+    public var isDrained = false
     /// A node.
     public init(
         id: NodeID,

@@ -38,6 +38,26 @@ struct SubjectIndex: Sendable {
         return oldest
     }
 
+    /// The oldest other topic that may capture a subject that `pattern` captures, too.
+    func group(overlapping pattern: String, except group: GroupID?) -> GroupID? {
+        let tokens = Self.tokens(pattern)
+        let isOpen = tokens[0] == "*" || tokens[0] == ">"
+        let candidates =
+            isOpen
+            ? patterns.values.flatMap { $0 }
+            : [tokens[0], "*", ">"].flatMap { patterns[$0] ?? [] }
+        return candidates.lazy.filter { $0.group != group && Self.overlap($0.tokens, tokens) }
+            .map(\.group).min()
+    }
+
+    private static func overlap(_ one: [Substring], _ other: [Substring]) -> Bool {
+        for (left, right) in zip(one, other) {
+            if left == ">" || right == ">" { return true }
+            guard left == right || left == "*" || right == "*" else { return false }
+        }
+        return one.count == other.count
+    }
+
     /// At least one token, if only an empty one.
     private static func tokens(_ text: String) -> [Substring] {
         text.split(separator: ".", omittingEmptySubsequences: false)

@@ -167,6 +167,13 @@ public final class PosixDisk: Disk {
         throw failure("make", path)
     }
 
+    /// Removes a directory if it is there and empty.
+    public func removeDirectory(_ path: String) throws(DiskError) {
+        guard rmdir(absolute(path)) != 0, errno != ENOENT, errno != ENOTEMPTY, errno != EEXIST
+        else { return }
+        throw failure("remove", path)
+    }
+
     /// Calls syncfs.
     public func syncAll() throws(DiskError) {
         let descriptor = Glibc.open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -1,14 +1,60 @@
-import WiberBase
+public import WiberBase
 
 /// What somebody who runs the cluster asks for.
 public enum AdminCommand: Equatable, Sendable {
     /// That a node leads a topic, both by name.
     case transfer(topic: String, node: String)
+    /// A new topic; with 0 replicas as many as is the default.
+    case createTopic(TopicConfiguration)
+    /// Other limits, subjects or another description for a topic.
+    case updateTopic(name: String, TopicChanges)
+    /// The end of a topic and of all its messages.
+    case deleteTopic(name: String)
+    /// That these nodes hold a topic, and no others.
+    case moveTopic(name: String, nodes: [String])
+    /// That so many nodes hold a topic.
+    case setReplicas(name: String, Int)
+    /// That a node leads nothing and holds nothing, or may again.
+    case drain(node: String, Bool)
+}
+
+/// What is to change about a topic; what is `nil` stays.
+public struct TopicChanges: Equatable, Sendable {
+    /// The text for people.
+    public var description: String?
+    /// What it captures.
+    public var subjects: [String]?
+    /// Limits; the inner `nil` lifts one.
+    public var maxAge: UInt64??
+    /// As above, in bytes.
+    public var maxBytes: UInt64??
+    /// As above, in messages.
+    public var maxMessages: UInt64??
+    /// As above, in nanoseconds.
+    public var deleteAfterIdle: UInt64??
+    /// For how long messages are remembered, in nanoseconds.
+    public var dedupWindow: UInt64?
+
+    /// No change.
+    public init() {}
+
+    /// A topic's configuration with the changes.
+    func applied(to configuration: TopicConfiguration) -> TopicConfiguration {
+        var new = configuration
+        if let description { new.description = description }
+        if let subjects { new.subjects = subjects }
+        if let maxAge { new.retention.maxAge = maxAge }
+        if let maxBytes { new.retention.maxBytes = maxBytes }
+        if let maxMessages { new.retention.maxMessages = maxMessages }
+        if let deleteAfterIdle { new.deleteAfterIdle = deleteAfterIdle }
+        if let dedupWindow { new.dedupWindow = dedupWindow }
+        return new
+    }
 }
 
 /// What became of an ``AdminCommand``.
 public enum AdminOutcome: Equatable, Sendable {
-    /// It is done; for `transfer`: the node leads.
+    /// It is done; for `transfer`: the node leads; for moves and drains: they have begun.
     case done
     /// It cannot be: why, and what to do.
     case refused(String)
@@ -18,9 +64,33 @@ public enum AdminOutcome: Equatable, Sendable {
 
 /// A command that is under way.
 struct AdminTask {
-    let group: GroupID
-    let target: NodeID
+    enum Work {
+        /// That a node leads a group.
+        case transfer(GroupID, NodeID)
+        /// A command for a group's log.
+        case command(GroupID, [UInt8])
+    }
+    enum Stage {
+        /// No leader has taken it.
+        case waiting
+        /// A leader has it; on another node under this number.
+        case taken(request: UInt64?)
+        /// It is in this entry, which this node has not applied yet.
+        case committed(LogIndex)
+    }
+    let work: Work
     let deadline: Instant
-    /// When the leader is asked again.
+    var stage = Stage.waiting
+    /// When to go on.
     var nextAsk: Instant
+}
+
+/// Who waits for a command that is in a group's log.
+enum CommandOrigin {
+    /// A command of this node.
+    case local(token: UInt64)
+    /// Another node, by the number of its request.
+    case peer(NodeID, request: UInt64)
+    /// Nobody: it is sent again until it shows.
+    case nobody
 }

@@ -1,5 +1,7 @@
 import WiberBase
+import WiberMeta
 import WiberRaft
+import WiberTopic
 import WiberWire
 
 /// Commands of people who run the cluster, at any node.
@@ -13,29 +15,67 @@ extension ShardCore {
 
     func administer(_ token: UInt64, _ command: AdminCommand) {
         counters.adminCommands += 1
-        switch command {
-        case .transfer(let topic, let node): transfer(token, topic, to: node)
-        }
-    }
-
-    private func transfer(_ token: UInt64, _ topic: String, to node: String) {
-        guard let slot = slotOfName[Array(topic.utf8)] else {
-            return refuse(token, "there is no topic of this name; `wiber topics` lists them")
-        }
-        guard let peer = peers.first(where: { $0.address.name == node }) else {
-            let names = peers.map(\.address.name).joined(separator: ", ")
-            return refuse(token, "there is no node of this name; the nodes are \(names)")
-        }
-        guard groups[slot].replicas.contains(peer.id) else {
-            let names = groups[slot].replicas.map { name(of: $0) }.joined(separator: ", ")
-            return refuse(token, "\(node) has no replica of the topic; \(names) have one")
-        }
         guard adminTasks.count < Self.adminTasksMax else {
             return refuse(token, "too many commands are under way; try again in a moment")
         }
+        switch command {
+        case .transfer(let topic, let node): transfer(token, topic, to: node)
+        case .createTopic(let topic): begin(token, .createTopic(topic, replicas: []))
+        case .updateTopic(let name, let changes):
+            guard let topic = topic(name, token), let record = meta.topic(topic) else { return }
+            begin(token, .updateTopic(topic, changes.applied(to: record.configuration)))
+        case .deleteTopic(let name):
+            guard let topic = topic(name, token) else { return }
+            begin(token, .deleteTopic(topic))
+        case .moveTopic(let name, let nodes):
+            guard let topic = topic(name, token), let nodes = nodeIDs(nodes, token) else { return }
+            begin(token, .move(topic, to: nodes))
+        case .setReplicas(let name, let count): setReplicas(token, name, count)
+        case .drain(let node, let isDrained):
+            guard let nodes = nodeIDs([node], token) else { return }
+            begin(token, .drain(nodes[0], isDrained))
+        }
+    }
+
+    private func topic(_ name: String, _ token: UInt64) -> GroupID? {
+        if let slot = slotOfName[Array(name.utf8)] { return groups[slot].id }
+        refuse(token, "there is no topic of this name; `wiber topics` lists them")
+        return nil
+    }
+
+    private func nodeIDs(_ names: [String], _ token: UInt64) -> [NodeID]? {
+        let nodes = names.map { name in peers.first { $0.address.name == name }?.id ?? .zero }
+        guard let unknown = nodes.firstIndex(of: .zero) else { return nodes }
+        let known = peers.map(\.address.name).joined(separator: ", ")
+        refuse(token, "there is no node \(names[unknown]); the nodes are \(known)")
+        return nil
+    }
+
+    private func setReplicas(_ token: UInt64, _ name: String, _ count: Int) {
+        guard let id = topic(name, token) else { return }
+        let most = meta.nodes.count { !$0.isDrained }
+        guard count >= 1, count <= min(most, Configuration.nodesMax) else {
+            return refuse(
+                token,
+                "a topic has 1 to \(min(most, Configuration.nodesMax)) replicas in this cluster: as many"
+                    + " as there are nodes that may hold one"
+            )
+        }
+        // The meta leader chooses the nodes.
+        begin(token, .move(id, to: Array(repeating: .zero, count: count)))
+    }
+
+    private func transfer(_ token: UInt64, _ name: String, to node: String) {
+        guard let id = topic(name, token), let slot = slotOfGroup[id],
+            let target = nodeIDs([node], token)?.first
+        else { return }
+        let members = groups[slot].members
+        guard groups[slot].member(on: target) != nil else {
+            let names = members.map { self.name(of: $0) }.joined(separator: ", ")
+            return refuse(token, "\(node) has no replica of the topic; \(names) have one")
+        }
         adminTasks[token] = AdminTask(
-            group: groups[slot].id,
-            target: peer.id,
+            work: .transfer(id, target),
             deadline: time.now + Self.transferWait,
             nextAsk: time.now
         )
@@ -51,28 +91,35 @@ extension ShardCore {
         for token in adminTasks.keys.sorted() { advance(token) }
     }
 
-    private func advance(_ token: UInt64) {
-        guard let task = adminTasks[token], let slot = slotOfGroup[task.group] else { return }
-        let leader = groups[slot].leader
-        if leader == task.target {
-            adminTasks[token] = nil
-            return emit(.adminDone(token, .done))
+    func advance(_ token: UInt64) {
+        guard let task = adminTasks[token] else { return }
+        switch task.work {
+        case .command(let group, let command): advance(token, group, command)
+        case .transfer(let group, let target): advance(token, group, to: target)
         }
+    }
+
+    private func advance(_ token: UInt64, _ group: GroupID, to target: NodeID) {
+        guard let task = adminTasks[token] else { return }
+        guard let slot = slotOfGroup[group] else {
+            return end(token, .refused("the topic was deleted meanwhile"))
+        }
+        let leader = groups[slot].leader
+        if leader == target { return end(token, .done) }
         guard time.now < task.deadline else {
-            adminTasks[token] = nil
             let who = leader.map { "\(name(of: $0)) leads" } ?? "no leader is known"
             let text =
-                "\(name(of: task.target)) did not take over in time, and \(who); it may be down or"
+                "\(name(of: target)) did not take over in time, and \(who); it may be down or"
                 + " far behind: look at `wiber cluster status` and `wiber stats`, and try again"
-            return emit(.adminDone(token, .late(text)))
+            return end(token, .late(text))
         }
         guard task.nextAsk <= time.now, let leader else { return }
         adminTasks[token]?.nextAsk = time.now + Self.transferRetry
         if leader == selfID {
-            step(slot, .transfer(to: task.target))
+            step(slot, .transfer(to: groups[slot].member(on: target) ?? target))
         } else if let place = place(of: leader) {
             sendFrame(
-                .transferLeadership(TransferLeadership(group: task.group, node: task.target)),
+                .transferLeadership(TransferLeadership(group: group, node: target)),
                 to: place
             )
         }
@@ -81,8 +128,8 @@ extension ShardCore {
     /// Another node was asked for a transfer of what this one leads.
     func receiveTransfer(_ request: TransferLeadership) {
         guard let slot = slotOfGroup[request.group], groups[slot].isLeader,
-            request.node != selfID, groups[slot].replicas.contains(request.node)
+            request.node != selfID, let member = groups[slot].member(on: request.node)
         else { return }
-        step(slot, .transfer(to: request.node))
+        step(slot, .transfer(to: member))
     }
 }

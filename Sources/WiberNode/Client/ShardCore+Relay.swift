@@ -39,7 +39,9 @@ extension ShardCore {
             return fail(session, replySlot, .limit, text)
         }
         let group = groups[slot]
-        let leader = group.leaderHint.flatMap { group.replicas.firstIndex(of: $0) }
+        let leader = group.leaderHint.flatMap { hint in
+            group.replicas.firstIndex { $0.node == hint }
+        }
         dial(
             Relay(
                 session: session,
@@ -50,6 +52,37 @@ extension ShardCore {
                 since: time.now
             )
         )
+    }
+
+    /// Goes on with a subscription elsewhere, whose client was told `OK` here.
+    func follow(_ slot: Int, from next: Sequence?, for session: ConnectionID) {
+        guard nats.clients[session] == nil else { return }
+        dial(
+            Relay(
+                session: session,
+                group: groups[slot].id,
+                replySlot: 0,
+                purpose: .subscription(groups[slot].id, next: next),
+                replica: 0,
+                isAnswered: true,
+                since: time.now
+            )
+        )
+    }
+
+    /// Ends what is relayed of a topic that is gone.
+    func endRelays(of group: GroupID, _ text: String) {
+        let ended = relays.filter { $0.value.group == group }
+            .sorted { $0.key.rawValue < $1.key.rawValue }
+        for (connection, _) in ended {
+            relays[connection] = nil
+            emit(.close(connection, reason: "the topic is gone"))
+        }
+        let waiting = waitingRelays.filter { $0.group == group }
+        waitingRelays.removeAll { $0.group == group }
+        for relay in ended.map(\.value) + waiting where !relay.isAnswered {
+            fail(relay.session, relay.replySlot, .noTopic, text)
+        }
     }
 
     private func dial(_ relay: Relay) {

@@ -14,6 +14,8 @@ struct Group {
             case duplicate(ConnectionID, slot: UInt64, of: Sequence)
             /// A batch whose results are in `batches`.
             case batch(UInt64)
+            /// A command of a person, or of another node.
+            case command(CommandOrigin)
         }
         /// The entry that must be committed; ``open`` until the chunk is sealed.
         var fence: LogIndex
@@ -37,9 +39,16 @@ struct Group {
     }
 
     let id: GroupID
-    let configuration: TopicConfiguration
+    var configuration: TopicConfiguration
     let nameBytes: [UInt8]
-    let replicas: [NodeID]
+    /// The members that hold it, or are to hold it, as meta says.
+    var replicas: [NodeID]
+    /// The meta entry that said so.
+    var placedAt = LogIndex.zero
+    /// The nodes that may begin without being told who holds it.
+    let firstReplicas: [NodeID]
+    /// Whether its replica was taken into use here, or is being repaired for that.
+    var wasActivated = false
     /// `nil` on a node that is not a replica.
     var raft: Raft?
     var topic: TopicState
@@ -78,14 +87,33 @@ struct Group {
     /// Every replica holds the log up to here, as the leader announced in the log.
     var replicatedTo = LogIndex.zero
     var announcedFirst = Sequence(1)
+    /// When a client was last known to follow it, on the leader of a topic that may expire.
+    var lastUse = Instant.zero
+    /// It is about to be deleted, as nobody uses it: nothing is admitted until then.
+    var expiresUntil = Instant.zero
+    /// When the next step of the topic's move may be made.
+    var nextMoveStep = Instant.zero
+    /// When meta may be told again who the members are.
+    var nextReport = Instant.zero
     var lastAnnouncement = Instant.zero
     /// Log time may not run ahead of this plus what has passed since (rule 15).
     var electedAt: (wall: Timestamp, now: Instant)?
 
+    /// The members of its group, as its own log says; as meta says, without a replica here.
+    var members: [NodeID] {
+        let members = raft?.configuration.members ?? []
+        return members.isEmpty ? replicas : members
+    }
+    /// Whether its topic is gone, and its place free for another one.
+    var isVacant: Bool { nameBytes.isEmpty }
+    /// Whether others vote beside this node.
+    var hasOtherVoters: Bool { raft.map { $0.configuration.voters.count > 1 } ?? false }
     /// Whether this node leads the group.
     var isLeader: Bool { raft?.role == .leader }
-    /// The leader, as far as this node knows.
-    var leader: NodeID? { raft == nil ? leaderHint : raft?.leader }
+    /// The node that leads, as far as this node knows.
+    var leader: NodeID? { raft == nil ? leaderHint : raft?.leader?.node }
+    /// The member that a node is.
+    func member(on node: NodeID) -> NodeID? { members.first { $0.node == node } }
 }
 
 /// A batch of publishes that was handed to a log, and whom to tell.

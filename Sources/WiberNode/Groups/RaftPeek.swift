@@ -27,8 +27,9 @@ package struct RaftPeek {
     package init?(_ body: UnsafeRawBufferPointer) {
         var reader = ByteReader(body)
         guard let group = try? reader.identifier(GroupID.self),
-            let rest = try? reader.slice(reader.remaining)
+            let frame = try? reader.slice(reader.remaining), let members = RaftMembers(frame)
         else { return nil }
+        let rest = members.message
         self.group = group
         if let term = RaftMessageCodec.appendTerm(rest) {
             self.term = term
@@ -47,5 +48,24 @@ package struct RaftPeek {
             promise = response.isRejected ? .term : .match(response.match)
         case .append, .timeoutNow, .stepDown, .confirm, .confirmed: promise = .term
         }
+    }
+}
+
+/// Who sends a message of Raft to whom: 64 bits each, before the message.
+struct RaftMembers {
+    let sender: NodeID
+    let receiver: NodeID
+    let message: UnsafeRawBufferPointer
+
+    /// `nil` if the bytes are too few.
+    init?(_ body: UnsafeRawBufferPointer) {
+        var reader = ByteReader(body)
+        guard let sender = try? reader.identifier(NodeID.self),
+            let receiver = try? reader.identifier(NodeID.self),
+            let message = try? reader.slice(reader.remaining)
+        else { return nil }
+        self.sender = sender
+        self.receiver = receiver
+        self.message = message
     }
 }

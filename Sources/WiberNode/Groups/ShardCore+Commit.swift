@@ -55,6 +55,7 @@ extension ShardCore {
             case .duplicate(let connection, let replySlot, let first):
                 complete(connection, replySlot, [.duplicate(first: first, count: 1)])
             case .batch(let id): finishBatch(id)
+            case .command(let origin): answer(origin, .done, at: waiter.fence)
             }
         }
     }
@@ -126,6 +127,7 @@ extension ShardCore {
                 .duplicate(let connection, let replySlot, _):
                 let code = Mutant.unknownCalledRefused.isOn ? LineErrorCode.noLeader : .unknown
                 fail(connection, replySlot, code, ShardCore.outcomeUnknown)
+            case .command(let origin): answer(origin, .unknown)
             case .batch(let id):
                 guard let state = batches.removeValue(forKey: id) else { continue }
                 switch state.target {

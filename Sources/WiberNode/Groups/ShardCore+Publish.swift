@@ -30,6 +30,7 @@ extension ShardCore {
             return false
         }
         return raft.refusal == nil && !store.mustWait(groups[slot].id) && fullDisk == nil
+            && groups[slot].expiresUntil <= time.now
     }
 
     private func admit(_ slot: Int, _ body: MessageBody, from connection: ConnectionID) {
@@ -243,7 +244,7 @@ extension ShardCore {
     func noLeaderText(_ slot: Int) -> String {
         let group = groups[slot]
         let since = group.leaderlessSince.map { " since \($0.rfc3339)" } ?? ""
-        let down = group.replicas.filter { id in
+        let down = group.members.filter { id in
             place(of: id).map { peers[$0].health != .alive } ?? false
         }
         let names = down.map { name(of: $0) }.joined(separator: ", ")

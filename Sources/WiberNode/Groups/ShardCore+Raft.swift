@@ -1,6 +1,6 @@
-import WiberBase
+package import WiberBase
 import WiberLog
-import WiberRaft
+package import WiberRaft
 import WiberTopic
 import WiberWire
 
@@ -36,7 +36,7 @@ extension ShardCore {
         case .accept(let first, let last):
             accept(slot, first...last, chunks)
         case .send(let message, let node):
-            send(message, of: id, to: node)
+            send(message, slot, to: node)
         case .replicate(let node, let request, let first, let last, let budget):
             replicate(
                 slot,
@@ -151,6 +151,7 @@ extension ShardCore {
             case .superblock: break
             case .whole(let group): becameWhole(group)
             case .installed(let group, _): noteInstalled(group)
+            case .removed(let group): noteRemoved(group)
             }
         }
         // What was left open while the disk was busy can go now.
@@ -226,8 +227,7 @@ extension ShardCore {
         request.entries = chunks.map { chunk in
             AppendedEntry(term: chunk.header.term, kind: EntryKind(chunk))
         }
-        var message: [UInt8] = []
-        RaftMessageCodec.encode(.append(request), into: &message)
+        let message = letter(.append(request), slot, to: replication.node)
         sendRaft(groups[slot].id, message, chunks, to: place)
         let bytes = chunks.reduce(0) { $0 + $1.bytes.count }
         counters.appendsSent += 1
@@ -242,20 +242,31 @@ extension ShardCore {
         )
     }
 
-    private func send(_ message: RaftMessage, of group: GroupID, to node: NodeID) {
+    private func send(_ message: RaftMessage, _ slot: Int, to node: NodeID) {
         guard let place = place(of: node), peers[place].openLane != nil else { return }
+        sendRaft(groups[slot].id, letter(message, slot, to: node), [], to: place)
+    }
+
+    /// A message with its sender and its receiver, as members of the group.
+    private func letter(_ message: RaftMessage, _ slot: Int, to node: NodeID) -> [UInt8] {
         var bytes: [UInt8] = []
+        bytes.appendInteger(groups[slot].raft?.id.rawValue ?? 0)
+        bytes.appendInteger(node.rawValue)
         RaftMessageCodec.encode(message, into: &bytes)
-        sendRaft(group, bytes, [], to: place)
+        return bytes
     }
 
     /// Takes in a group's message from another node.
     func receiveRaft(_ group: GroupID, _ body: UnsafeRawBufferPointer, from node: NodeID) {
         guard let slot = slotOfGroup[group], groups[slot].raft != nil else { return }
-        guard let (message, chunks) = try? RaftMessageCodec.decode(body, group: group) else {
+        guard let members = RaftMembers(body), members.sender.node == node,
+            let (message, chunks) = try? RaftMessageCodec.decode(members.message, group: group)
+        else {
             counters.badFrames += 1
             return trace(.warning, "a damaged message was dropped", [("node", name(of: node))])
         }
+        // What was for, or is of, a member that this node or the other one was before is void.
+        guard members.receiver == groups[slot].raft?.id else { return }
         switch message {
         case .voteRequest: guard mayVote(for: node) else { return }
         case .voteResponse: guard countsVote(of: node) else { return }
@@ -270,7 +281,7 @@ extension ShardCore {
                 [("node", name(of: node)), ("topic", groups[slot].configuration.name)]
             )
         }
-        step(slot, .received(message, from: node), chunks: chunks)
+        step(slot, .received(message, from: members.sender), chunks: chunks)
     }
 
     /// Whether each chunk names the one before it by its checksum, the first one's in this log
@@ -324,7 +335,7 @@ extension ShardCore {
 
 extension EntryKind {
     /// What the core must know about a chunk.
-    init(_ chunk: Chunk) {
+    package init(_ chunk: Chunk) {
         switch chunk.header.kind {
         case .messages, .meta, .trim: self = .normal
         case .noOp: self = .noOp

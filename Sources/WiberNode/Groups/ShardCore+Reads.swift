@@ -264,6 +264,7 @@ extension ShardCore {
         switch result {
         case .success(let found): chunks = found
         case .failure(let error):
+            guard !store.isRemoved(read.group) else { return readFailed(purpose) }
             counters.readErrors += 1
             if waitsForRepair(read, error) { return }
             trace(.error, "a read from disk failed", [("error", "\(error)")])

@@ -18,7 +18,9 @@ extension ShardCore {
             wounds[group] = WoundTask(at: time.now)
             startRecovery(group)
         }
-        _ = addGroup(.meta, meta, replicas: metaConfiguration.voters)
+        let voters = metaConfiguration.voters
+        _ = addGroup(.meta, meta, replicas: voters, first: voters)
+        for group in store.removedGroups { store.discard(group) }
         for summary in recovery.groups where summary.id != .meta {
             trace(
                 .info,
@@ -61,21 +63,34 @@ extension ShardCore {
     }
 
     /// Adds a group; returns its slot.
-    func addGroup(_ id: GroupID, _ configuration: TopicConfiguration, replicas: [NodeID]) -> Int {
+    ///
+    /// `first` are the nodes that may begin without being told who holds it.
+    func addGroup(
+        _ id: GroupID,
+        _ configuration: TopicConfiguration,
+        replicas: [NodeID],
+        first: [NodeID]
+    ) -> Int {
         var group = Group(
             id: id,
             configuration: configuration,
             nameBytes: Array(configuration.name.utf8),
             replicas: replicas,
+            firstReplicas: first,
             raft: nil,
             topic: TopicState(configuration: configuration, budget: dedupBudget)
         )
-        group.leaderHint = replicas.first { $0 != selfID }
-        let slot = groups.count
-        groups.append(group)
+        group.leaderHint = replicas.first { $0.node != selfID }?.node
+        let slot = freeSlots.popLast() ?? groups.count
+        if slot == groups.count {
+            groups.append(group)
+        } else {
+            group.stepCount = groups[slot].stepCount &+ 1
+            groups[slot] = group
+        }
         slotOfGroup[id] = slot
         if id != .meta { slotOfName[group.nameBytes] = slot }
-        if replicas.contains(selfID) || id == .meta { activate(slot) }
+        if id == .meta { activate(slot) }
         markDirty(slot)
         return slot
     }
@@ -85,7 +100,9 @@ extension ShardCore {
     /// Until then the node behaves as one without a replica: it neither votes nor acknowledges.
     func activate(_ slot: Int) {
         let id = groups[slot].id
-        guard groups[slot].raft == nil, !store.isImpaired(id) else { return }
+        guard groups[slot].raft == nil, store.isRegistered(id), !store.isImpaired(id) else {
+            return
+        }
         let recovered = recoveredGroups.first { $0.id == id }
         let committed = max(recovered?.segmentEnd ?? .zero, groups[slot].skippedTo)
         groups[slot].applied = committed
@@ -104,13 +121,13 @@ extension ShardCore {
         var options = RaftOptions(seed: seed)
         options.uncommittedBytesMax = store.uncommittedBytesMax
         groups[slot].raft = Raft(
-            id: selfID,
+            id: ownMember(of: id),
             options: options,
             hardState: HardState(
                 term: recovered?.term ?? .zero,
                 votedFor: recovered?.votedFor ?? .zero
             ),
-            log: raftLog(id, groups[slot].replicas),
+            log: raftLog(slot),
             commit: committed,
             now: time.now
         )
@@ -123,23 +140,33 @@ extension ShardCore {
         markDirty(slot)
     }
 
-    private func raftLog(_ id: GroupID, _ replicas: [NodeID]) -> RaftLog {
-        let initial =
-            id == .meta ? metaConfiguration : Configuration(voters: replicas, learners: [])
+    private func raftLog(_ slot: Int) -> RaftLog {
+        let id = groups[slot].id
         let recovered = recoveredGroups.first { $0.id == id }
+        let base = recovered?.base ?? .zero
         let configurations = (recovered?.configurations ?? []).compactMap { chunk in
             if case .configuration(let configuration) = EntryKind(chunk) {
                 return (chunk.header.index, configuration)
             }
             return nil
         }
+        let below = configurations.last { $0.0 <= base.index }?.1
         return RaftLog(
-            base: recovered?.base ?? .zero,
+            base: base,
             runs: recovered?.termRuns ?? [],
             last: store.lastIndex(id) ?? .zero,
-            initial: initial,
+            initial: below ?? firstConfiguration(slot),
             configurations: configurations
         )
+    }
+
+    /// Who votes before the log says so: nobody as far as a replica knows that came later; it gets
+    /// its configuration with its log (rule 9).
+    private func firstConfiguration(_ slot: Int) -> Configuration {
+        let group = groups[slot]
+        if group.id == .meta { return metaConfiguration }
+        let isFirst = ownMember(of: group.id).since == .zero
+        return Configuration(voters: isFirst ? group.firstReplicas : [])
     }
 
     /// The topic's state from the last committed header and what came after it.

@@ -40,7 +40,7 @@ extension ShardCore {
         groups[slot].announcedFirst = groups[slot].topic.firstSequence
         guard let raft = groups[slot].raft else { return }
         var lowest = groups[slot].applied
-        for node in groups[slot].replicas where node != selfID && !isAbsent(node, slot) {
+        for node in groups[slot].members where node.node != selfID && !isAbsent(node, slot) {
             lowest = min(lowest, raft.progress(of: node)?.match ?? .zero)
         }
         guard lowest > groups[slot].replicatedTo else { return }

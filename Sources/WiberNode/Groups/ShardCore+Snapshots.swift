@@ -14,6 +14,7 @@ extension ShardCore {
 
     /// Reads where the log begins, for a replica that lacks what is before.
     func sendSnapshot(_ slot: Int, to node: NodeID) {
+        let node = node.node
         guard let place = place(of: node), peers[place].openLane != nil, peers[place].isWritable,
             time.now.since(peers[place].snapshotSentAt[groups[slot].id] ?? .zero)
                 >= limits.snapshotPause,
@@ -61,7 +62,7 @@ extension ShardCore {
     // MARK: Who needs it
 
     func receiveSnapshot(_ message: InstallSnapshot, from node: NodeID) {
-        guard let slot = slotOfGroup[message.group], groups[slot].replicas.contains(selfID) else {
+        guard let slot = slotOfGroup[message.group], groups[slot].wasActivated else {
             return
         }
         guard let snapshot = LogSnapshot(message) else {
@@ -102,11 +103,11 @@ extension ShardCore {
     }
 
     /// Takes a replica out of use; the node behaves as one without, until ``activate(_:)``.
-    private func retire(_ slot: Int) {
+    func retire(_ slot: Int) {
         failWaiters(slot)
         let leader = groups[slot].leader
         groups[slot].raft = nil
-        groups[slot].leaderHint = leader ?? groups[slot].replicas.first { $0 != selfID }
+        groups[slot].leaderHint = leader ?? groups[slot].replicas.first { $0.node != selfID }?.node
         groups[slot].stepCount &+= 1
         groups[slot].topic.truncated(from: LogIndex(1), last: nil)
         groups[slot].topic = TopicState(

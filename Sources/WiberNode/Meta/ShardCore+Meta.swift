@@ -23,7 +23,7 @@ extension ShardCore {
     // MARK: Proposing
 
     /// Appends a command as the meta leader.
-    private func propose(_ command: MetaCommand) {
+    func propose(_ command: MetaCommand) {
         let slot = ShardCore.metaSlot
         guard let raft = groups[slot].raft, raft.role == .leader, raft.refusal == nil else {
             return
@@ -43,7 +43,7 @@ extension ShardCore {
 
     /// Whether this node leads meta, its log is applied to the end, and its disk has room, so that
     /// it may decide.
-    private var decidesMeta: Bool {
+    var decidesMeta: Bool {
         guard let raft = groups.first?.raft, raft.role == .leader, fullDisk == nil else {
             return false
         }
@@ -142,7 +142,8 @@ extension ShardCore {
         guard let command = MetaCommand(chunk) else {
             return trace(.error, "a meta command is not known to this version")
         }
-        for change in meta.apply(command, at: chunk.header.index) { perform(change) }
+        let index = chunk.header.index
+        for change in meta.apply(command, at: index) { perform(change, at: index) }
     }
 
     /// What a leader of meta proposes by itself; never while effects of a step are under way.
@@ -152,9 +153,10 @@ extension ShardCore {
         proposeFormation()
         bindStores()
         createConfiguredTopics()
+        moveFromDrained()
     }
 
-    private func perform(_ change: MetaChange) {
+    private func perform(_ change: MetaChange, at index: LogIndex) {
         switch change {
         case .formed(let cluster): formed(cluster)
         case .storeBound(let node, let store):
@@ -162,7 +164,18 @@ extension ShardCore {
                 bind(id)
             }
         case .topicCreated(let group): openTopic(group)
-        case .topicDeleted: break
+        case .topicDeleted(let record): closeTopic(record, at: index)
+        case .topicUpdated(let group, let before): topicUpdated(group, before)
+        case .topicMoved(let group): topicMoved(group, at: index)
+        case .drained(let node):
+            trace(
+                .info,
+                "a node's drain was changed",
+                [
+                    ("node", name(of: node)),
+                    ("drained", "\(meta.node(node)?.isDrained ?? false)"),
+                ]
+            )
         }
     }
 
@@ -182,14 +195,18 @@ extension ShardCore {
     /// Starts this node's part of a topic.
     private func openTopic(_ id: GroupID) {
         guard let record = meta.topic(id), slotOfGroup[id] == nil else { return }
-        let isReplica = record.replicas.contains(selfID)
-        if isReplica, !store.isRegistered(id) {
-            store.register(id, name: record.configuration.name)
-        }
-        let slot = addGroup(id, record.configuration, replicas: record.replicas)
+        let isReplica = record.replicas.contains { $0.node == selfID }
+        let slot = addGroup(
+            id,
+            record.configuration,
+            replicas: record.replicas,
+            first: record.firstReplicas
+        )
+        groups[slot].placedAt = LogIndex(id.rawValue)
+        takeUp(slot)
         capture(id, record.configuration.subjects)
         if isReplica, groups[slot].raft?.lastIndex == .zero,
-            record.replicas[Int(id.rawValue % UInt64(record.replicas.count))] == selfID
+            record.firstLeader == selfID
         {
             step(slot, .campaign)
         }

@@ -53,6 +53,8 @@ struct NATSHub {
     private var subscriptions: ContiguousArray<NATSSubscription?> = []
     private var free: [Int] = []
     private var topicCount = 0
+    /// What each topic captures.
+    var subscriptionsOfTopic: [GroupID: [SubscriptionID]] = [:]
     /// Subscriptions that ever began, and that ended.
     private(set) var inserted: UInt64 = 0
     private(set) var removed: UInt64 = 0

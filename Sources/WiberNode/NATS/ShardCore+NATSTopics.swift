@@ -5,9 +5,15 @@ import WiberWire
 extension ShardCore {
     /// Lets a topic capture what is published to its subjects.
     func capture(_ group: GroupID, _ subjects: [String]) {
-        for subject in subjects {
-            _ = nats.add(.topic(group), Interest(subject: Array(subject.utf8), queue: nil))
+        let ids = subjects.compactMap { subject in
+            nats.add(.topic(group), Interest(subject: Array(subject.utf8), queue: nil))
         }
+        nats.subscriptionsOfTopic[group] = ids
+    }
+
+    /// Ends that.
+    func endCapture(_ group: GroupID) {
+        for id in nats.subscriptionsOfTopic.removeValue(forKey: group) ?? [] { nats.remove(id) }
     }
 
     func store(_ publish: NATSPublish, in group: GroupID, from client: NATSClient) {

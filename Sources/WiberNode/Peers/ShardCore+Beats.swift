@@ -54,6 +54,7 @@ extension ShardCore {
         sweepWounds()
         sweepScrub()
         sweepAdmin()
+        sweepDepartures()
         expireForwards()
         expirePendingTopics()
         for slot in groups.indices {
@@ -61,6 +62,9 @@ extension ShardCore {
             expireReads(slot)
             compact(slot)
             sweepRetention(slot)
+            sweepMove(slot)
+            sweepIdle(slot)
+            takeUp(slot)
             if !groups[slot].outbox.isEmpty { markDirty(slot) }
         }
         sweepSessions()

@@ -125,10 +125,12 @@ extension ShardCore {
     /// For a node without a replica: whom to ask after `node` said that it does not lead.
     private func nextReplica(_ slot: Int, _ node: NodeID) -> NodeID? {
         let replicas = groups[slot].replicas
-        guard let place = replicas.firstIndex(of: node) else { return replicas.first }
-        let next = replicas[(place + 1) % replicas.count]
+        guard let place = replicas.firstIndex(where: { $0.node == node.node }) else {
+            return replicas.first?.node
+        }
+        let next = replicas[(place + 1) % replicas.count].node
         guard next == selfID, replicas.count > 2 else { return next }
-        return replicas[(place + 2) % replicas.count]
+        return replicas[(place + 2) % replicas.count].node
     }
 
     /// On a node without a replica: the one it would ask cannot be reached, so another is next.

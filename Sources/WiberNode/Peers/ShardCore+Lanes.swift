@@ -197,6 +197,9 @@ extension ShardCore {
         case .repairReply(let reply): receiveRepairReply(reply, from: node)
         case .installSnapshot(let snapshot): receiveSnapshot(snapshot, from: node)
         case .transferLeadership(let request): receiveTransfer(request)
+        case .commandRequest(let request): receiveCommand(request, from: node)
+        case .commandReply(let reply): receiveCommandReply(reply, from: node)
+        case .topicUse(let group): noteUse(of: group)
         case .interest(let changes): receiveInterest(changes, from: node)
         case .routed(let messages): receiveRouted(messages, from: node)
         }

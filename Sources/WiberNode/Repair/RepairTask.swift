@@ -4,6 +4,7 @@ import WiberLog
 /// A read from disk that is under way, and what came of it so far.
 struct PendingRead {
     let purpose: ReadPurpose
+    let group: GroupID
     let plan: ReadPlan
     /// Damage below this offset was repaired for this read already; it must not be found again.
     var repairedBelow = 0

@@ -17,7 +17,8 @@ extension ShardCore {
     }
 
     func recoveryCompleted(_ token: UInt64, _ result: Result<GroupRecovery.Outcome, LogError>) {
-        guard let (group, span) = recoveries.removeValue(forKey: token) else { return }
+        guard let (group, span) = recoveries.removeValue(forKey: token), !store.isRemoved(group)
+        else { return }
         switch result {
         case .success(let outcome): healed(group, outcome)
         case .failure(.disk(let error)): emit(.fatal("\(error)"))
@@ -65,7 +66,10 @@ extension ShardCore {
     /// Why the node does not serve yet, if a group is being repaired.
     package var recoveryReadiness: String? {
         let waiting = groups.first { group in
-            group.raft == nil && (group.id == .meta || group.replicas.contains(selfID))
+            group.raft == nil
+                && (group.id == .meta
+                    || group.replicas.contains { $0.node == selfID && $0.since == .zero })
+                && !store.isRemoved(group.id)
         }
         guard let id = store.impairedGroups.first ?? waiting?.id else { return nil }
         if store.isInstalling(id) { return "group \(id) takes a snapshot from another node" }

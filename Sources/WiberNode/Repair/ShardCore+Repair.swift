@@ -8,7 +8,7 @@ extension ShardCore {
     /// Starts a read from disk; returns the token with which its result comes.
     @discardableResult
     func startRead(_ plan: ReadPlan, for purpose: ReadPurpose) -> UInt64 {
-        run(PendingRead(purpose: purpose, plan: plan))
+        run(PendingRead(purpose: purpose, group: plan.group, plan: plan))
     }
 
     @discardableResult
@@ -92,7 +92,7 @@ extension ShardCore {
         return peers.indices.filter { place in
             let id = peers[place].id
             return id != selfID && peers[place].openLane != nil
-                && (replicas.isEmpty || replicas.contains(id))
+                && (replicas.isEmpty || replicas.contains { $0.node == id })
         }
     }
 

@@ -45,7 +45,7 @@ extension ShardCore {
     }
 
     /// Goes to the next group in use, by number.
-    private func advanceScrub(after group: GroupID?) {
+    func advanceScrub(after group: GroupID?) {
         let next = groups.lazy.filter { $0.raft != nil }.map(\.id)
             .filter { id in group.map { id > $0 } ?? true }.min()
         scrub.group = next

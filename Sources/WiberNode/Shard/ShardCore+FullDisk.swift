@@ -61,11 +61,10 @@ extension ShardCore {
 
     /// Whether a majority is well without this node, whose vote may have to wait for room.
     func canOthersLead(_ slot: Int) -> Bool {
-        let well = groups[slot].replicas.filter { node in
+        groups[slot].raft?.configuration.isQuorum { node in
             guard let place = place(of: node) else { return false }
             return peers[place].health == .alive && !liveness.isDiskStalled(node)
-        }
-        return 2 * well.count > groups[slot].replicas.count
+        } ?? false
     }
 
     /// Whether publishes to a group are refused here and now, and not about to be led elsewhere.

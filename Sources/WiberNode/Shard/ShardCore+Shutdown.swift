@@ -18,7 +18,7 @@ extension ShardCore {
         trace(.info, "shutting down")
         for slot in groups.indices { seal(slot) }
         shutdown = ShutdownState(deadline: time.now + .milliseconds(1_000))
-        for slot in groups.indices where groups[slot].isLeader && groups[slot].replicas.count > 1 {
+        for slot in groups.indices where groups[slot].isLeader && groups[slot].hasOtherVoters {
             step(slot, .transfer(to: nil))
             markDirty(slot)
         }
@@ -28,7 +28,7 @@ extension ShardCore {
     /// Goes on with a shutdown, if there is one.
     func advanceShutdown() {
         guard let state = shutdown else { return }
-        let leads = groups.contains { $0.isLeader && $0.replicas.count > 1 }
+        let leads = groups.contains { $0.isLeader && $0.hasOtherVoters }
         let waits = sessions.values.contains { $0.replies.requestCount > 0 }
         guard (!leads && !waits) || time.now >= state.deadline else { return }
         guard !state.isFarewellSaid else {

@@ -27,6 +27,10 @@ public final class ShardCore {
     var groups: ContiguousArray<Group> = []
     var slotOfGroup: [GroupID: Int] = [:]
     var slotOfName: [[UInt8]: Int] = [:]
+    /// Places of topics that are gone, for new ones.
+    var freeSlots: [Int] = []
+    /// Replicas that leave this node.
+    var departures: [GroupID: Departure] = [:]
     /// Clients that are gone, the latest ``closedConnectionsMax`` of them.
     var closedConnections = RingBuffer<ConnectionReport>()
     var sessions: [ConnectionID: Session] = [:]
@@ -64,6 +68,8 @@ public final class ShardCore {
     var repairsServing = 0
     /// Commands that are under way, by their number.
     var adminTasks: [UInt64: AdminTask] = [:]
+    /// Commands on their way to a leader, by the number of the request.
+    var commandRequests: [UInt64: UInt64] = [:]
     /// Reads that found no leader yet.
     var unaskedReads: [(group: GroupID, context: UInt64)] = []
     var pendingTopics: [[UInt8]: PendingTopic] = [:]
@@ -251,14 +257,14 @@ public final class ShardCore {
     }
 
     func name(of node: NodeID) -> String {
-        node == .zero || node.rawValue > peers.count
-            ? "unknown" : peers[Int(node.rawValue) - 1].address.name
+        let number = Int(node.node.rawValue)
+        return number == 0 || number > peers.count ? "unknown" : peers[number - 1].address.name
     }
 
     /// The place of another node in `peers`.
     func place(of node: NodeID) -> Int? {
-        let place = Int(clamping: node.rawValue) - 1
-        return place >= 0 && place < peers.count && node != selfID ? place : nil
+        let place = Int(node.node.rawValue) - 1
+        return place >= 0 && place < peers.count && node.node != selfID ? place : nil
     }
 
     private func handOutJobs() {

@@ -10,8 +10,8 @@ package struct GroupView {
     package var id: GroupID
     /// Its topic; `meta` for the meta group.
     package var name: String
-    /// The nodes that hold it.
-    package var replicas: [NodeID]
+    /// The nodes that have a part in it, as its log says.
+    package var configuration: Configuration
     /// What this node is in it.
     package var role: Role
     /// The newest term that this node knows.
@@ -62,6 +62,15 @@ extension ShardCore {
     /// How many groups this node knows.
     package var groupCount: Int { groups.count }
 
+    /// Whether a topic exists, as far as this node has applied the meta log.
+    package func knows(_ group: GroupID) -> Bool { group == .meta || meta.topic(group) != nil }
+
+    /// Whether a topic is on its way to other nodes.
+    package func isMoving(_ group: GroupID) -> Bool { meta.topic(group)?.move != nil }
+
+    /// Whether a node shall lead nothing.
+    package var hasDrainedNode: Bool { meta.nodes.contains(where: \.isDrained) }
+
     /// How often a group's consensus was stepped: unless it was, nothing of it has changed.
     package func stepCount(_ slot: Int) -> UInt64 { groups[slot].stepCount }
 
@@ -72,7 +81,7 @@ extension ShardCore {
         return GroupView(
             id: group.id,
             name: group.configuration.name,
-            replicas: group.replicas,
+            configuration: raft.configuration,
             role: raft.role,
             term: raft.currentTerm,
             leader: raft.leader,

@@ -21,13 +21,14 @@ extension ShardCore {
 
     private func report(_ slot: Int) -> TopicReport {
         let group = groups[slot]
-        let replicas = group.replicas.map { node in
+        let replicas = group.members.map { node in
             let match =
-                node == selfID
+                node.node == selfID
                 ? group.raft?.durableIndex : group.raft?.progress(of: node)?.match
-            let isHeard = place(of: node).map { peers[$0].health == .alive } ?? (node == selfID)
+            let isHeard =
+                place(of: node).map { peers[$0].health == .alive } ?? (node.node == selfID)
             let isCurrent = isHeard && (match ?? .zero) >= group.applied
-            return TopicReport.Replica(node: node, match: match ?? .zero, isCurrent: isCurrent)
+            return TopicReport.Replica(node: node.node, match: match ?? .zero, isCurrent: isCurrent)
         }
         return TopicReport(
             group: group.id,

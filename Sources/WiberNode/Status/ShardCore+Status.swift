@@ -1,5 +1,6 @@
 import WiberBase
 import WiberLog
+import WiberMeta
 import WiberRaft
 import WiberTopic
 import WiberWire
@@ -33,6 +34,9 @@ extension ShardCore {
                 port: peer.address.port,
                 httpPort: peer.address.httpPort,
                 state: peer.id == selfID ? "alive" : peer.health.rawValue,
+                isDrained: meta.node(peer.id)?.isDrained ?? false,
+                replicas: replicaCount(peer.id),
+                leaders: groups.count { $0.id != .meta && $0.leader == peer.id },
                 since: peer.healthSince,
                 roundTrip: peer.id == selfID ? nil : peer.roundTrip
             )
@@ -46,10 +50,15 @@ extension ShardCore {
         ).json
     }
 
+    /// How many topics a node holds.
+    private func replicaCount(_ node: NodeID) -> Int {
+        groups.count { $0.id != .meta && $0.replicas.contains { $0.node == node } }
+    }
+
     /// The JSON of `/api/topics`: an array.
     public func topicsJSON() -> [UInt8] {
         var json = JSONWriter()
-        let slots = groups.indices.filter { groups[$0].id != .meta }
+        let slots = groups.indices.filter { groups[$0].id != .meta && !groups[$0].isVacant }
             .sorted { groups[$0].configuration.name < groups[$1].configuration.name }
         json.array(slots) { json, slot in status(slot).write(into: &json) }
         return json.bytes
@@ -68,7 +77,9 @@ extension ShardCore {
         let group = groups[slot]
         status.leader = group.leader.map { name(of: $0) }
         let report = currentReport(slot)
-        status.replicas = group.replicas.map { replica($0, of: group, report) }
+        let members = group.raft == nil ? report?.replicas.map(\.node) : nil
+        status.replicas = (members ?? group.members).map { replica($0, of: group, report) }
+        status.target = meta.topic(group.id)?.move?.target.map { name(of: $0) }.sorted()
         status.term = group.raft?.currentTerm.rawValue ?? report?.term.rawValue ?? 0
         if group.raft == nil {
             status.firstSequence = report?.first.rawValue ?? 1
@@ -107,11 +118,14 @@ extension ShardCore {
         of group: Group,
         _ report: TopicReport?
     ) -> TopicStatus.Replica {
-        let isLeader = group.leader == node
-        let known = report?.replicas.first { $0.node == node }
+        let known = report?.replicas.first { $0.node == node.node }
+        let isLearner = group.raft?.configuration.learners.contains(node) ?? false
+        let role =
+            group.leader == node.node
+            ? "leader" : isLearner ? "learner" : group.leader == nil ? "unknown" : "follower"
         return TopicStatus.Replica(
             node: name(of: node),
-            role: isLeader ? "leader" : group.leader == nil ? "unknown" : "follower",
+            role: role,
             matchIndex: known?.match.rawValue,
             isCurrent: group.leader != nil && known?.isCurrent ?? false
         )

@@ -1,11 +1,16 @@
 import WiberBase
 
-/// Connections that end and come back (rules 12 and 13).
+/// Connections that end and come back (rules 12 and 13): between nodes, whatever members they are.
 extension Raft {
+    /// The member that a node is; the node itself if it is none.
+    private func member(on node: NodeID) -> NodeID {
+        configuration.members.first { $0.node == node.node } ?? node
+    }
+
     mutating func laneEnded(_ node: NodeID) {
-        if !unreachable.contains(node) { unreachable.append(node) }
-        if leader == node { isLeaderLaneEnded = true }
-        if let place = peerPlace(node) {
+        if !unreachable.contains(node.node) { unreachable.append(node.node) }
+        if leader?.node == node.node { isLeaderLaneEnded = true }
+        if let place = peerPlace(member(on: node)) {
             peers[place].isReachable = false
             peers[place].isCollecting = false
         }
@@ -14,7 +19,7 @@ extension Raft {
     /// Nobody listens there: if it was the leader, an election may begin at once.
     mutating func laneRefused(_ node: NodeID, _ effects: inout [Effect]) {
         laneEnded(node)
-        guard role == .follower, leader == node, isPromotable else { return }
+        guard role == .follower, leader?.node == node.node, isPromotable else { return }
         if now < election.restrainedUntil {
             election.deadline = max(election.restrainedUntil, election.notBefore)
         } else if options.priority >= RaftOptions.priorityMax, now >= election.notBefore {
@@ -25,15 +30,15 @@ extension Raft {
     }
 
     mutating func laneOpened(_ node: NodeID, _ isSame: Bool, _ effects: inout [Effect]) {
-        unreachable.removeAll { $0 == node }
+        unreachable.removeAll { $0 == node.node }
         // Of the same process, word as a leader is still awaited: it sends an append at once.
         if !isSame { restarted(node) }
         switch role {
         case .follower: break
-        case .preCandidate: requestVote(node, &effects)
-        case .candidate: if isHardStateDurable { requestVote(node, &effects) }
+        case .preCandidate: requestVote(member(on: node), &effects)
+        case .candidate: if isHardStateDurable { requestVote(member(on: node), &effects) }
         case .leader:
-            guard let place = peerPlace(node) else { return }
+            guard let place = peerPlace(member(on: node)) else { return }
             peers[place].isReachable = true
             peers[place].isCollecting = false
             restartProbe(place, &effects)
@@ -43,11 +48,12 @@ extension Raft {
 
     /// Another process runs on a node (rules.md 13).
     mutating func restarted(_ node: NodeID) {
-        if role == .follower, leader == node {
+        if role == .follower, leader?.node == node.node {
             leader = nil
             isLeaderLaneEnded = false
         }
-        guard role == .leader, let place = peerPlace(node), !Mutant.matchKeptAcrossRestart.isOn
+        guard role == .leader, let place = peerPlace(member(on: node)),
+            !Mutant.matchKeptAcrossRestart.isOn
         else { return }
         peers[place].match = .zero
         peers[place].confirmedRound = 0

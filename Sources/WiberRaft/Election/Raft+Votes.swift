@@ -56,7 +56,7 @@ extension Raft {
         if request.isPreVote { answer(request, isGranted: false, to: node, &effects) }
         if role == .leader, let place = peerPlace(node) {
             peers[place].isReachable = true
-            unreachable.removeAll { $0 == node }
+            unreachable.removeAll { $0 == node.node }
             restartProbe(place, &effects)
         }
     }

@@ -18,13 +18,17 @@ public enum ChangeRefusal: Equatable, Sendable {
 
 /// Changes of who votes: joint consensus, in force as soon as it is in the log (Raft §6).
 extension Raft {
+    /// Whether the configuration in force is committed, and the last step of its change.
+    public var isConfigurationSettled: Bool {
+        !configuration.isJoint && log.configurationIndex <= commitIndex
+    }
+
     /// Why a change to `target` would not begin now; `nil` if it would.
     public func refusal(of target: Configuration.Target) -> ChangeRefusal? {
         guard role == .leader else { return .notLeader }
         if transfer != nil { return .transferring }
         guard isTermCommitted || Mutant.changesOverlap.isOn else { return .termNotCommitted }
-        let isOver = !configuration.isJoint && log.configurationIndex <= commitIndex
-        guard isOver || Mutant.changesOverlap.isOn else { return .changeUnderWay }
+        guard isConfigurationSettled || Mutant.changesOverlap.isOn else { return .changeUnderWay }
         let nodes = target.voters + target.learners
         guard !target.voters.isEmpty, target.voters.count <= Configuration.nodesMax,
             target.learners.count <= Configuration.nodesMax, !nodes.contains(.zero),

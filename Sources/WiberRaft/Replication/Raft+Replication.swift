@@ -17,7 +17,7 @@ extension Raft {
                     ?? Progress(
                         node: node,
                         next: next,
-                        isReachable: !unreachable.contains(node),
+                        isReachable: !unreachable.contains(node.node),
                         now: now
                     )
             )

@@ -18,30 +18,30 @@ public struct Liveness: Sendable {
     /// When `node` was last heard from; `nil` if never, or if its last word is void.
     public subscript(_ node: NodeID) -> Instant? {
         get {
-            for entry in entries where entry.node == node { return entry.heard }
+            for entry in entries where entry.node == node.node { return entry.heard }
             return nil
         }
         set {
-            if let place = entries.firstIndex(where: { $0.node == node }) {
+            if let place = entries.firstIndex(where: { $0.node == node.node }) {
                 entries[place].heard = newValue
             } else {
-                entries.append(Entry(node: node, heard: newValue, isDiskStalled: false))
+                entries.append(Entry(node: node.node, heard: newValue, isDiskStalled: false))
             }
         }
     }
 
     /// Whether `node` last said that its disk makes no progress.
     public func isDiskStalled(_ node: NodeID) -> Bool {
-        for entry in entries where entry.node == node { return entry.isDiskStalled }
+        for entry in entries where entry.node == node.node { return entry.isDiskStalled }
         return false
     }
 
     /// Notes what `node` says about its disk.
     public mutating func setDiskStalled(_ isStalled: Bool, for node: NodeID) {
-        if let place = entries.firstIndex(where: { $0.node == node }) {
+        if let place = entries.firstIndex(where: { $0.node == node.node }) {
             entries[place].isDiskStalled = isStalled
         } else {
-            entries.append(Entry(node: node, heard: nil, isDiskStalled: isStalled))
+            entries.append(Entry(node: node.node, heard: nil, isDiskStalled: isStalled))
         }
     }
 }

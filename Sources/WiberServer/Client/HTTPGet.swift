@@ -1,7 +1,9 @@
 /// One HTTP request, for the commands that use a node's API.
 public enum HTTPGet {
-    /// What the server says to `POST path` with a JSON body; as ``get(_:host:port:timeout:)``.
-    public static func post(
+    /// What the server says to a method of `path` with a JSON body; as
+    /// ``get(_:host:port:timeout:)``.
+    public static func send(
+        _ method: String,
         _ path: String,
         json: String,
         host: String,
@@ -9,7 +11,7 @@ public enum HTTPGet {
         timeout: Int = 10
     ) throws -> (status: Int, body: [UInt8]) {
         let head =
-            "POST \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
+            "\(method) \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
             + "Content-Type: application/json\r\nContent-Length: \(json.utf8.count)\r\n\r\n"
         return try exchange(head + json, host: host, port: port, timeout: timeout)
     }

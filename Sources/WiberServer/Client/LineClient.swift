@@ -92,12 +92,23 @@ public final class LineClient {
         return ServerAddress(host: connection.address.host, port: port)
     }
 
-    /// What the server answers to `POST path` with a JSON body on its HTTP port.
+    /// What the server answers to `POST path`, or another method, with a JSON body on its HTTP port.
     ///
     /// - Throws: ``ClientError``; ``ClientError/unexpected(_:)`` with the server's words if it refuses.
-    public func post(_ path: String, json: String) throws -> String {
+    @discardableResult
+    public func post(
+        _ path: String,
+        json: String,
+        method: String = "POST"
+    ) throws -> String {
         let address = httpAddress
-        let answer = try HTTPGet.post(path, json: json, host: address.host, port: address.port)
+        let answer = try HTTPGet.send(
+            method,
+            path,
+            json: json,
+            host: address.host,
+            port: address.port
+        )
         let body = String(decoding: answer.body, as: UTF8.self)
         guard answer.status != 200 else { return body }
         let object = try? JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any]

@@ -78,6 +78,17 @@ public struct ClusterConfiguration: Sendable {
         _ data: Data,
         path: String
     ) throws(ConfigurationError) -> ClusterConfiguration {
+        let root = try root(of: data, path: path)
+        var parser = ConfigurationParser()
+        let configuration = parser.parse(root, path: path)
+        guard parser.reader.errors.isEmpty else {
+            throw ConfigurationError(path: path, problems: parser.reader.sortedErrors)
+        }
+        return configuration
+    }
+
+    /// The YAML, or JSON, that a text is.
+    static func root(of data: Data, path: String) throws(ConfigurationError) -> Node {
         func failure(_ line: Int, _ column: Int, _ text: String) -> ConfigurationError {
             ConfigurationError(
                 path: path,
@@ -101,12 +112,7 @@ public struct ClusterConfiguration: Sendable {
             let (mark, problem) = Self.place(of: error)
             throw failure(mark?.line ?? 1, mark?.column ?? 1, problem)
         }
-        var parser = ConfigurationParser()
-        let configuration = parser.parse(root, path: path)
-        guard parser.reader.errors.isEmpty else {
-            throw ConfigurationError(path: path, problems: parser.reader.sortedErrors)
-        }
-        return configuration
+        return root
     }
 
     private static func place(of error: any Error) -> (mark: Mark?, problem: String) {

@@ -1,4 +1,5 @@
 import WiberBase
+import WiberNode
 import Yams
 
 extension ConfigurationParser {
@@ -26,8 +27,11 @@ extension ConfigurationParser {
         return topics
     }
 
-    private mutating func parseTopic(_ node: Node, nodes: Int) -> TopicConfiguration? {
-        let known = ["name", "description", "subjects", "replicas", "retention", "dedup"]
+    mutating func parseTopic(_ node: Node, nodes: Int) -> TopicConfiguration? {
+        let known = [
+            "name", "description", "subjects", "replicas", "retention", "dedup",
+            "delete_after_idle",
+        ]
         guard let fields = reader.fields(node, "a topic", known: known) else { return nil }
         guard let name = reader.text(fields["name"], "name") else {
             if fields["name"] == nil { reader.error(node, "a topic needs a name") }
@@ -55,7 +59,52 @@ extension ConfigurationParser {
         parseSubjects(fields["subjects"], &topic)
         parseRetention(fields["retention"], &topic)
         parseDedup(fields["dedup"], &topic)
+        topic.deleteAfterIdle = reader.duration(fields["delete_after_idle"], "delete_after_idle")
         return topic
+    }
+
+    /// What is to change about a topic; `null` lifts a limit.
+    mutating func parseChanges(_ node: Node) -> TopicChanges? {
+        let known = ["description", "subjects", "retention", "dedup", "delete_after_idle"]
+        guard let fields = reader.fields(node, "a change of a topic", known: known) else {
+            return nil
+        }
+        var changes = TopicChanges()
+        changes.description = reader.text(fields["description"], "description", limit: 1_024)
+        if let subjects = fields["subjects"] {
+            var topic = TopicConfiguration(name: "", replicas: 1)
+            parseSubjects(subjects, &topic)
+            changes.subjects = topic.subjects
+        }
+        if let retention = fields["retention"] {
+            let known = ["max_age", "max_bytes", "max_messages"]
+            let limits = reader.fields(retention, "retention", known: known) ?? [:]
+            changes.maxAge = limit(limits["max_age"]) { $0.duration($1, "max_age") }
+            changes.maxBytes = limit(limits["max_bytes"]) { $0.bytes($1, "max_bytes") }
+            changes.maxMessages = limit(limits["max_messages"]) { reader, node in
+                reader.integer(node, "max_messages", in: 1...Int.max / 2).map { UInt64($0) }
+            }
+        }
+        changes.deleteAfterIdle = limit(fields["delete_after_idle"]) {
+            $0.duration($1, "delete_after_idle")
+        }
+        if let dedup = fields["dedup"] {
+            let limits = reader.fields(dedup, "dedup", known: ["window"]) ?? [:]
+            changes.dedupWindow = reader.duration(limits["window"], "dedup.window")
+        }
+        return changes
+    }
+
+    /// `nil` if nothing is said, `.some(nil)` for `null`.
+    private mutating func limit(
+        _ node: Node?,
+        _ read: (inout ConfigurationReader, Node) -> UInt64?
+    ) -> UInt64?? {
+        guard let node else { return nil }
+        if let scalar = node.scalar, scalar.style == .plain, ["null", "~"].contains(scalar.string) {
+            return .some(nil)
+        }
+        return .some(read(&reader, node))
     }
 
     private mutating func parseSubjects(_ node: Node?, _ topic: inout TopicConfiguration) {

@@ -4,33 +4,90 @@ import NIOCore
 import WiberNIO
 import WiberNode
 
-/// What changes something, by HTTP: each takes a JSON object, which no page of a foreign site can make
-/// a browser send.
+/// What changes something, by HTTP: each takes a JSON object, or another method than a page of a
+/// foreign site can make a browser send.
 struct AdminRoutes: Sendable {
     /// The most bytes of a request's body.
-    static let bodyMax = 16 << 10
+    static let bodyMax = 64 << 10
 
     let host: ShardHost
 
     private struct Transfer: Decodable { let node: String }
+    private struct Move: Decodable { let nodes: [String] }
+    private struct Replicas: Decodable { let replicas: Int }
+    private struct Drain: Decodable { let drained: Bool }
+
+    /// The body is not what the path asks for: an example of what is.
+    private struct BadBody: Error { let text: String }
 
     func add(to router: Router<BasicRequestContext>) {
-        let host = host
-        router.post("/api/topics/:name/transfer") { request, context in
-            let usage =
-                "send Content-Type: application/json and a body such as {\"node\":\"n2\"}"
-            guard request.headers[.contentType]?.hasPrefix("application/json") == true,
-                let body = try? await request.body.collect(upTo: Self.bodyMax),
-                let transfer = try? JSONDecoder().decode(
-                    Transfer.self,
-                    from: Data(body.readableBytesView)
-                )
-            else { return Response.error(.badRequest, usage) }
-            let topic = context.parameters.get("name") ?? ""
-            return Self.response(
-                try await host.administer(.transfer(topic: topic, node: transfer.node))
-            )
+        route(router, .post, "/api/topics") { _, body in
+            .createTopic(try TopicRequest.topic(body))
         }
+        route(router, .patch, "/api/topics/:name") { name, body in
+            .updateTopic(name: name, try TopicRequest.changes(body))
+        }
+        route(router, .post, "/api/topics/:name/transfer") { name, body in
+            let transfer = try Self.decode(Transfer.self, body, #"{"node":"n2"}"#)
+            return .transfer(topic: name, node: transfer.node)
+        }
+        route(router, .post, "/api/topics/:name/move") { name, body in
+            let move = try Self.decode(Move.self, body, #"{"nodes":["n1","n2","n3"]}"#)
+            return .moveTopic(name: name, nodes: move.nodes)
+        }
+        route(router, .post, "/api/topics/:name/replicas") { name, body in
+            let count = try Self.decode(Replicas.self, body, #"{"replicas":3}"#)
+            return .setReplicas(name: name, count.replicas)
+        }
+        route(router, .post, "/api/nodes/:name/drain") { name, body in
+            let drain = try Self.decode(Drain.self, body, #"{"drained":true}"#)
+            return .drain(node: name, drain.drained)
+        }
+        let host = host
+        router.delete("/api/topics/:name") { _, context in
+            let name = context.parameters.get("name") ?? ""
+            return Self.response(try await host.administer(.deleteTopic(name: name)))
+        }
+    }
+
+    private func route(
+        _ router: Router<BasicRequestContext>,
+        _ method: HTTPRequest.Method,
+        _ path: RouterPath,
+        _ command: @escaping @Sendable (String, Data) throws -> AdminCommand
+    ) {
+        let host = host
+        router.on(path, method: method) { request, context in
+            guard request.headers[.contentType]?.hasPrefix("application/json") == true,
+                let body = try? await request.body.collect(upTo: Self.bodyMax)
+            else {
+                let text =
+                    "send Content-Type: application/json and a JSON object of at most"
+                    + " \(Self.bodyMax) bytes; docs/operations.md has examples"
+                return Response.error(.badRequest, text)
+            }
+            let asked: AdminCommand
+            do {
+                let name = context.parameters.get("name") ?? ""
+                asked = try command(name, Data(body.readableBytesView))
+            } catch let error as BadBody {
+                return Response.error(.badRequest, error.text)
+            } catch {
+                return Response.error(.badRequest, "\(error)")
+            }
+            return Self.response(try await host.administer(asked))
+        }
+    }
+
+    private static func decode<Body: Decodable>(
+        _ type: Body.Type,
+        _ body: Data,
+        _ example: String
+    ) throws(BadBody) -> Body {
+        guard let value = try? JSONDecoder().decode(type, from: body) else {
+            throw BadBody(text: "the body must be such as \(example)")
+        }
+        return value
     }
 
     private static func response(_ outcome: AdminOutcome) -> Response {

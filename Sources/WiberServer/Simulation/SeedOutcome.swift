@@ -14,10 +14,12 @@ package struct SeedOutcome: Codable, Sendable {
     package var leaderChanges: Int
     package var refusals: Int
     package var snapshots: Int
+    package var membershipChanges: Int
 
     enum CodingKeys: String, CodingKey {
         case seed, violations, simulated, operations, acknowledged, faults, refusals, snapshots
         case traceHash = "trace_hash"
         case leaderChanges = "leader_changes"
+        case membershipChanges = "membership_changes"
     }
 }

@@ -130,7 +130,8 @@ package final class SeedPool: Sendable {
             faults: 0,
             leaderChanges: 0,
             refusals: 0,
-            snapshots: 0
+            snapshots: 0,
+            membershipChanges: 0
         )
     }
 

@@ -18,7 +18,8 @@ package enum SeedRun {
             faults: report.statistics.faults,
             leaderChanges: report.statistics.leaderChanges,
             refusals: report.statistics.refusals,
-            snapshots: report.statistics.snapshots
+            snapshots: report.statistics.snapshots,
+            membershipChanges: report.statistics.membershipChanges
         )
     }
 

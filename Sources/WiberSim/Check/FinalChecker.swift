@@ -6,9 +6,12 @@ import WiberNode
 extension World {
     /// Whether all sound machines have applied the same of every group, to the end of their logs.
     var isSettled: Bool {
-        for (id, group) in checker.groups {
+        for (id, group) in checker.groups
+        where sound.contains(where: { $0.core?.knows(id) == true }) {
+            guard !sound.contains(where: { $0.core?.isMoving(id) == true }) else { return false }
             var ends: Set<LogIndex> = []
-            for machine in sound where group.replicas.contains(machine.id) || id == .meta {
+            for machine in sound
+            where group.replicas.contains(where: { $0.node == machine.id }) || id == .meta {
                 guard let core = machine.core, let view = view(core, id) else { return false }
                 guard view.leader != nil else { return false }
                 ends.formUnion([view.applied, view.last.index])

@@ -24,13 +24,13 @@ extension World {
     }
 
     private func watch(_ view: GroupView, _ machine: Machine) {
-        let heard = view.replicas.filter { node in
-            guard node != machine.id else { return true }
-            let last = machine.heard[Int(node.rawValue) - 1] ?? 0
+        let heard = view.configuration.members.filter { node in
+            guard node.node != machine.id else { return true }
+            let last = machine.heard[Int(node.node.rawValue) - 1] ?? 0
             return now - last <= Self.silenceMax
         }
         checker.require(
-            heard.count > view.replicas.count / 2,
+            view.configuration.isQuorum { heard.contains($0) },
             "a leader has a quorum",
             "\(machine.name) leads \(view.name) in term \(view.term) and has heard of \(heard) only"
         )

@@ -6,8 +6,20 @@ import WiberWire
 
 /// What a node's disk has promised: at each start, after each job, and before anything is sent.
 extension SafetyChecker {
+    /// A replica has left a node; how it voted stays there.
+    private func removed(_ group: GroupID, _ machine: Machine) {
+        machine.durable[group]?.through = .zero
+        machine.durable[group]?.logTerm = .zero
+        machine.sealed[group] = machine.durable[group]
+        // A later replica begins anew.
+        for slot in machine.seen.indices where machine.seen[slot].id == group {
+            machine.seen[slot] = Machine.Seen()
+        }
+    }
+
     /// A process starts: what its disk had promised is still there.
     func recovered(_ recovery: Recovery, on machine: Machine, _ world: World) {
+        for group in recovery.removed { removed(group, machine) }
         if recovery.isNew {  // A wiped disk promises nothing; the cluster must not believe it.
             require(
                 machine.isDamaged || machine.durable.isEmpty,
@@ -74,7 +86,7 @@ extension SafetyChecker {
         guard last.index < needed, last.term <= before.logTerm else { return }
         let replicas = groups[id]?.replicas ?? []
         let holders = world.machines.filter { other in
-            other.place != machine.place && replicas.contains(other.id)
+            other.place != machine.place && replicas.contains { $0.node == other.id }
                 && other.durable[id]?.through ?? .zero >= needed
         }
         require(
@@ -110,6 +122,7 @@ extension SafetyChecker {
             case .hardState(let group, let term, let votedFor):
                 machine.durable[group, default: DurableState()].term = term
                 machine.durable[group]?.votedFor = votedFor
+            case .removed(let group): removed(group, machine)
             case .installed(let group, let entry):
                 machine.installs += 1
                 guard let entry else { continue }
@@ -153,7 +166,7 @@ extension SafetyChecker {
             var candidate = target
             if case .candidacy = peek.promise { candidate = machine.place }
             require(
-                disk.term > peek.term || disk.votedFor == NodeID(UInt64(candidate + 1)),
+                disk.term > peek.term || disk.votedFor.node == NodeID(UInt64(candidate + 1)),
                 "vote is durable",
                 "\(machine.name) votes for n\(candidate + 1) in term \(peek.term) of group"
                     + " \(peek.group), and its disk says \(disk)"

@@ -20,6 +20,7 @@ final class SafetyChecker {
     /// What is known about a group from all that was seen of it.
     struct GroupRecord {
         var name: String
+        /// Who votes, by the newest committed configuration.
         var replicas: [NodeID]
         /// The committed log: term and checksum of each entry, from index 1, and the term of the
         /// node that was first seen to call it committed.
@@ -55,12 +56,15 @@ final class SafetyChecker {
             guard count != machine.seen[slot].stepCount, let view = core.view(slot) else {
                 continue
             }
+            if view.id != machine.seen[slot].id { machine.seen[slot] = Machine.Seen() }
             if machine.impaired.remove(view.id) != nil {
                 healed(view, on: machine, world)
                 checkMatches(view, of: machine, core.incarnation, world)
             }
             look(at: view, slot, core, machine, world)
             machine.seen[slot] = Machine.Seen(
+                id: view.id,
+                configuration: view.configuration,
                 stepCount: count,
                 commit: view.commit,
                 applied: view.applied
@@ -83,7 +87,7 @@ final class SafetyChecker {
         // What a process starts with was applied before.
         if before.stepCount == .max { before.applied = view.applied }
         if groups[view.id] == nil {
-            groups[view.id] = GroupRecord(name: view.name, replicas: view.replicas)
+            groups[view.id] = GroupRecord(name: view.name, replicas: view.configuration.voters)
         }
         require(
             view.commit >= before.commit && view.applied >= before.applied,
@@ -93,7 +97,9 @@ final class SafetyChecker {
         require(view.applied <= view.commit, "applied", "\(machine.name) applied \(view.applied)")
         if view.role == .leader {
             checkLeader(view, slot, core, machine, world)
-            if view.commit > before.commit { checkQuorum(view, machine, world) }
+            if view.commit > before.commit {
+                checkQuorum(view, before.configuration, machine, world)
+            }
         }
         if view.applied > before.applied {
             apply(view, after: before.applied, core, machine, world)
@@ -139,20 +145,26 @@ final class SafetyChecker {
         )
     }
 
-    /// What a leader calls committed is on the disks of a majority (I7).
-    private func checkQuorum(_ view: GroupView, _ machine: Machine, _ world: World) {
-        let holders = view.replicas.filter { node in
-            let place = Int(node.rawValue) - 1
+    /// What a leader calls committed is on the disks of a majority (I7): of the configuration that is
+    /// in force, or of the one that was until this turn.
+    private func checkQuorum(
+        _ view: GroupView,
+        _ before: Configuration?,
+        _ machine: Machine,
+        _ world: World
+    ) {
+        func holds(_ node: NodeID) -> Bool {
+            let place = Int(node.node.rawValue) - 1
             guard world.machines.indices.contains(place) else { return false }
             let machine = world.machines[place]
             let durable = machine.durable[view.id]?.through ?? .zero
             return max(durable, machine.lost[view.id] ?? .zero) >= view.commit
         }
         require(
-            holders.count > view.replicas.count / 2,
+            view.configuration.isQuorum(holds) || before?.isQuorum(holds) ?? false,
             "committed is durable",
             "\(machine.name) commits \(view.commit) of \(view.name), which is on the disks of"
-                + " \(holders) only"
+                + " \(view.configuration.members.filter(holds)) only"
         )
     }
 
@@ -206,6 +218,10 @@ final class SafetyChecker {
             world.now
         )
         defer { checkRetention(chunk, view, world) }
+        if case .configuration(let configuration) = EntryKind(chunk) {
+            if !configuration.isJoint { world.statistics.membershipChanges += 1 }
+            groups[view.id]?.replicas = configuration.voters
+        }
         guard chunk.header.kind == .messages else { return }
         chunk.forEachMessage { message in
             let bytes = Array(message.body.payload)

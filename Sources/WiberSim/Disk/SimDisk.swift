@@ -132,6 +132,14 @@ package final class SimDisk: Disk, @unchecked Sendable {
         try change("make", path) { directories.insert(path) }
     }
 
+    package func removeDirectory(_ path: String) throws(DiskError) {
+        try change("remove", path) {
+            if !names.keys.contains(where: { $0.hasPrefix(path + "/") }) {
+                directories.remove(path)
+            }
+        }
+    }
+
     package func syncAll() throws(DiskError) {
         try change("sync", "") {
             for file in names.values { file.sync() }

@@ -14,6 +14,8 @@ package struct Statistics: Sendable {
     package var diskDeaths = 0
     /// Logs that a snapshot took the place of.
     package var snapshots = 0
+    /// Changes of who votes that were committed, the last step of each.
+    package var membershipChanges = 0
     /// Machines that refused to start with damaged data.
     package var refusals = 0
 }

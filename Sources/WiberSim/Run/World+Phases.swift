@@ -34,6 +34,8 @@ extension World {
             machine.downFaults = 1
             kill(machine.place)
         }
+        // A change of members that was on its way when the others went may count on them.
+        if settings.scenario == .moves { _ = run(within: 1_000_000_000) { false } }
         probe(core, "liveness of a quorum")
         checkStability(core)
     }
@@ -52,12 +54,20 @@ extension World {
             start(place)
         }
         let before = leaders(among: core)
+        // Who moves hands leadership over.
+        let moving = Set(
+            before.keys.filter { id in
+                machines.contains {
+                    $0.core?.isMoving(id) == true || $0.core?.hasDrainedNode == true
+                }
+            }
+        )
         let epochs = core.map { machines[$0].epoch }
         _ = run(within: Simulation.calm) { false }
         // One may still stop in the orderly way that it was asked to before.
         let isCalm = core.map { machines[$0].epoch } == epochs
         let after = isCalm ? leaders(among: core) : before
-        for (group, (place, term)) in before {
+        for (group, (place, term)) in before where !moving.contains(group) {
             let isKept = after[group].map { $0 == (place, term) } ?? false
             checker.require(
                 isKept,
@@ -136,11 +146,18 @@ extension World {
         guard let id = checker.id(named: topic), let group = checker.groups[id] else {
             return core.count == machines.count
         }
-        let present = machines.filter { machine in
-            core.contains(machine.place) && group.replicas.contains(machine.id)
-                && (core.count == machines.count || !machine.impaired.contains(id))
+        func isPresent(_ node: NodeID) -> Bool {
+            machines.contains { machine in
+                core.contains(machine.place) && machine.id == node.node
+                    && (core.count == machines.count || !machine.impaired.contains(id))
+            }
         }
-        return present.count > group.replicas.count / 2
+        // While members change, whoever is elected follows the configuration that its own log has.
+        let views = core.compactMap { machines[$0].core?.view(of: topic) }
+        return Configuration(voters: group.replicas).isQuorum(isPresent)
+            && views.allSatisfy { view in
+                view.configuration.voters.isEmpty || view.configuration.isQuorum(isPresent)
+            }
     }
 
     /// Lets everybody come back: within a bounded time all replicas are equal, all clients served.
@@ -172,7 +189,8 @@ extension World {
                 guard let view = core.view(slot) else { continue }
                 parts.append(
                     "\(machine.name) \(view.name) \(view.role) term \(view.term) last \(view.last)"
-                        + " applied \(view.applied)"
+                        + " applied \(view.applied) of \(view.configuration)"
+                        + (core.isMoving(view.id) ? " (moves)" : "")
                 )
             }
         }

@@ -10,6 +10,9 @@ package struct Fault: Sendable {
         case clockJump
         /// Somebody wants another node to lead a topic.
         case transfer
+        /// Somebody wants other nodes to hold a topic; somebody makes or deletes one that no client
+        /// uses; somebody drains a node for a while. Scenarios only.
+        case move, scratch, drain
         case rot, staleSector, misdirected, lostEnd, lostFile, wipe
         /// A node loses what it alone has acknowledged: its leader's disk hangs, the others are cut
         /// off, and come back when it is started without its newest log file. Scenarios only.
@@ -29,7 +32,8 @@ package struct Fault: Sendable {
                 true
             case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate,
                 .oneWay, .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync,
-                .fullDisk, .unreadable, .clockJump, .transfer, .cutAtInstall:
+                .fullDisk, .unreadable, .clockJump, .transfer, .move, .scratch, .drain,
+                .cutAtInstall:
                 false
             }
         }
@@ -82,7 +86,10 @@ struct FaultPlan {
     }
 
     private static func isForScenarios(_ kind: Fault.Kind) -> Bool {
-        kind == .lostPromise || kind == .lostFounder || kind == .rotAlone || kind == .cutAtInstall
+        switch kind {
+        case .lostPromise, .lostFounder, .rotAlone, .cutAtInstall, .move, .scratch, .drain: true
+        default: false
+        }
     }
 
     /// Kinds that are on; those that change leaders come often, so that there is life.

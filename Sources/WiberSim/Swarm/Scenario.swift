@@ -20,6 +20,8 @@ package enum Scenario: String, CaseIterable, Sendable {
     /// Nodes are away for long while a topic with retention moves on, and some are damaged: they need
     /// snapshots.
     case absences
+    /// Topics move between nodes and come and go, while processes die and networks fail.
+    case moves
 
     /// Kinds of fault, as often as they are listed; `nil`: a seed draws them.
     var kinds: [Fault.Kind]? {
@@ -43,6 +45,12 @@ package enum Scenario: String, CaseIterable, Sendable {
                 .kill, .kill, .isolate, .isolate, .pause, .powerCut, .crashAtEffect, .hungDisk,
                 .rot, .rot, .lostEnd, .lostFile, .cutAtInstall,
             ]
+        case .moves:
+            [
+                .move, .move, .move, .move, .move, .scratch, .drain, .kill, .kill, .isolate,
+                .pause, .powerCut, .crashAtEffect, .transfer, .reset, .stall, .cutAtInstall,
+                .split,
+            ]
         }
     }
 
@@ -51,6 +59,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         switch self {
         case .swarm: nil
         case .power, .damage, .restarts: 500_000_000
+        case .moves: 700_000_000
         case .leaders, .wipes, .absences: 1_000_000_000
         }
     }
@@ -70,7 +79,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .swarm: nil
         case .power, .damage: 500_000_000
         case .restarts: 100_000_000
-        case .leaders, .wipes: 2_000_000_000
+        case .leaders, .wipes, .moves: 2_000_000_000
         case .absences: 8_000_000_000
         }
     }
@@ -87,6 +96,9 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .restarts:
             settings.disk.job = 2_000_000...20_000_000
             settings.workload.pause = 5_000_000...100_000_000
+        case .moves:
+            settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
+            settings.workload.pause = 10_000_000...200_000_000
         case .absences:
             settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
             settings.log.segmentSize = 4 << 10

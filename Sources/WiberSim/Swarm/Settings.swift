@@ -76,7 +76,8 @@ struct Settings {
         var random = RandomSource(seed: seed)
         let kind = random.draw(0...19)
         let isAlone = kind == 0 && scenario == .swarm
-        self.init(seed: seed, nodes: isAlone ? 1 : kind < 4 ? 5 : 3)
+        let isLarge = kind < (scenario == .moves ? 12 : 4)
+        self.init(seed: seed, nodes: isAlone ? 1 : isLarge ? 5 : 3)
         self.scenario = scenario
         drawNetwork(&random)
         let slowest =

@@ -56,7 +56,8 @@ extension World {
         case .wipe: wipe(machine)
         case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
             .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk,
-            .unreadable, .clockJump, .transfer, .cutAtInstall, .lostPromise, .lostFounder,
+            .unreadable, .clockJump, .transfer, .move, .scratch, .drain, .cutAtInstall,
+            .lostPromise, .lostFounder,
             .rotEverywhere,
             .rotAlone:
             break

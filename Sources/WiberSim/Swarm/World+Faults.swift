@@ -60,6 +60,9 @@ extension World {
             let topic = random.pick(Settings.topics) ?? "news"
             let node = "n\(random.place(machines.count) + 1)"
             handle(place, .admin(UInt64(fault.number), .transfer(topic: topic, node: node)))
+        case .move: move(fault, place, &random)
+        case .scratch: scratch(fault, place, &random)
+        case .drain: drain(fault, place, &random)
         case .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .wipe:
             damage(fault, machines[place], &random)
         case .lostPromise: losePromise(fault, machines[place], &random)
@@ -169,7 +172,7 @@ extension World {
             }
         case .isolate, .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .reset,
             .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk, .unreadable, .clockJump,
-            .transfer, .cutAtInstall, .rot,
+            .transfer, .move, .scratch, .drain, .cutAtInstall, .rot,
             .staleSector, .misdirected, .lostEnd, .lostFile, .wipe, .lostPromise, .lostFounder,
             .rotEverywhere, .rotAlone:
             for other in others { pairs += [(place, other), (other, place)] }
@@ -219,7 +222,8 @@ extension World {
             )
             after(fault.length) { $0.machines[place].disk.unreadable = nil }
         case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
-            .split, .partial, .reset, .stall, .clockJump, .transfer, .cutAtInstall, .rot,
+            .split, .partial, .reset, .stall, .clockJump, .transfer, .move, .scratch, .drain,
+            .cutAtInstall, .rot,
             .staleSector,
             .misdirected,
             .lostEnd, .lostFile, .wipe, .lostPromise, .lostFounder, .rotEverywhere, .rotAlone:

@@ -10,7 +10,9 @@ extension World {
         guard damagedMachines.isEmpty, let topic = random.pick(["news", "ids", "same"]),
             let id = checker.id(named: topic), let group = checker.groups[id]
         else { return }
-        let replicas = machines.filter { group.replicas.contains($0.id) }
+        let replicas = machines.filter { machine in
+            group.replicas.contains { $0.node == machine.id }
+        }
         let ends = replicas.map { machine -> LogIndex in
             guard let view = machine.core?.view(of: topic) else { return .zero }
             return min(view.commit, machine.sealed[id]?.through ?? .zero)

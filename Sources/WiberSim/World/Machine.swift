@@ -1,6 +1,7 @@
 import WiberBase
 import WiberLog
 import WiberNode
+import WiberRaft
 
 /// A machine: a disk that stays, and at times a process.
 final class Machine {
@@ -10,6 +11,8 @@ final class Machine {
 
     /// What a checker saw of a group last, and after how many steps.
     struct Seen {
+        var id: GroupID?
+        var configuration: Configuration?
         var stepCount = UInt64.max
         var commit = LogIndex.zero
         var applied = LogIndex.zero

@@ -13,7 +13,7 @@ public struct TopicState {
     public static let open = LogIndex(.max)
 
     /// What somebody asked the topic to be.
-    public let configuration: TopicConfiguration
+    public internal(set) var configuration: TopicConfiguration
     /// After the last appended chunk.
     public internal(set) var tail = Tail()
     /// After the last applied chunk.
@@ -37,6 +37,13 @@ public struct TopicState {
         self.configuration = configuration
         self.budget = budget
         dedup = DedupTable(budget: budget)
+    }
+
+    /// Other limits, from now on; what messages are told apart by stays.
+    public mutating func configure(_ new: TopicConfiguration) {
+        guard new.dedupKey == configuration.dedupKey else { return }
+        configuration = new
+        if new.retention.isUnlimited { front.reset() }
     }
 
     // MARK: What the committed log says

@@ -36,6 +36,12 @@ public enum Frame: Sendable, Equatable {
     case installSnapshot(InstallSnapshot)
     /// Asks a topic's leader to let another replica lead.
     case transferLeadership(TransferLeadership)
+    /// Asks a group's leader for a change.
+    case commandRequest(CommandRequest)
+    /// Its answer.
+    case commandReply(CommandReply)
+    /// Clients of the sender follow a topic that is deleted once nobody uses it.
+    case topicUse(GroupID)
     /// What the sender's clients want from now on, or no more.
     case interest([InterestChange])
     /// Messages for the receiver's clients, each a ``RoutedMessage``.

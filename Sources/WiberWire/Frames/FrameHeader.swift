@@ -75,4 +75,7 @@ enum FrameKind: UInt8 {
     case routed = 17
     case installSnapshot = 18
     case transferLeadership = 19
+    case commandRequest = 20
+    case commandReply = 21
+    case topicUse = 22
 }

@@ -126,6 +126,9 @@ public struct FrameReader: Sendable {
             return .transferLeadership(
                 TransferLeadership(group: try reader.identifier(), node: try reader.identifier())
             )
+        case .commandRequest: return .commandRequest(try CommandRequest.decode(&reader))
+        case .commandReply: return .commandReply(try CommandReply.decode(&reader))
+        case .topicUse: return .topicUse(try reader.identifier())
         case .routed: return .routed(try reader.blob())
         case .createTopicReply:
             return .createTopicReply(

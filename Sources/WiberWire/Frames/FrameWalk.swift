@@ -37,7 +37,7 @@ package enum FrameWalk {
         case .hello, .helloReply, .goodbye, .forwardPublish, .forwardReply, .readIndexRequest,
             .readIndexReply, .createTopic, .createTopicReply, .topicReport, .repairRequest,
             .repairReply, .lostEntriesRequest, .interest, .routed, .installSnapshot,
-            .transferLeadership:
+            .transferLeadership, .commandRequest, .commandReply, .topicUse:
             .other
         }
     }

@@ -80,6 +80,9 @@ public enum FrameWriter {
         case .routed: .routed
         case .installSnapshot: .installSnapshot
         case .transferLeadership: .transferLeadership
+        case .commandRequest: .commandRequest
+        case .commandReply: .commandReply
+        case .topicUse: .topicUse
         }
     }
 
@@ -121,6 +124,9 @@ public enum FrameWriter {
         case .transferLeadership(let request):
             bytes.appendInteger(request.group.rawValue)
             bytes.appendInteger(request.node.rawValue)
+        case .commandRequest(let request): request.encode(into: &bytes)
+        case .commandReply(let reply): reply.encode(into: &bytes)
+        case .topicUse(let group): bytes.appendInteger(group.rawValue)
         case .interest(let changes):
             bytes.appendInteger(UInt32(changes.count))
             for change in changes { change.encode(into: &bytes) }

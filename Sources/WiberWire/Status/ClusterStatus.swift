@@ -14,7 +14,13 @@ public struct ClusterStatus: Sendable {
         public var httpPort: Int
         /// `alive`, `suspect` or `dead`.
         public var state: String
-        /// Since when.
+        /// Whether it shall lead nothing and hold nothing.
+        public var isDrained: Bool
+        /// How many topics it holds.
+        public var replicas: Int
+        /// How many topics it leads.
+        public var leaders: Int
+        /// Since when it is in its state.
         public var since: Timestamp
         /// The time to it and back; `nil` for the answering node.
         public var roundTrip: Instant.Span?
@@ -25,6 +31,9 @@ public struct ClusterStatus: Sendable {
             port: Int,
             httpPort: Int,
             state: String,
+            isDrained: Bool,
+            replicas: Int,
+            leaders: Int,
             since: Timestamp,
             roundTrip: Instant.Span?
         ) {
@@ -33,6 +42,9 @@ public struct ClusterStatus: Sendable {
             self.port = port
             self.httpPort = httpPort
             self.state = state
+            self.isDrained = isDrained
+            self.replicas = replicas
+            self.leaders = leaders
             self.since = since
             self.roundTrip = roundTrip
         }
@@ -79,6 +91,9 @@ public struct ClusterStatus: Sendable {
                     json.field("port", UInt64(clamping: node.port))
                     json.field("http_port", UInt64(clamping: node.httpPort))
                     json.field("state", node.state)
+                    json.field("drained", node.isDrained)
+                    json.field("replicas", UInt64(clamping: node.replicas))
+                    json.field("leaders", UInt64(clamping: node.leaders))
                     json.field("since", node.since)
                     if let roundTrip = node.roundTrip {
                         json.field("rtt_ms", thousandths: roundTrip.nanoseconds / 1_000)

@@ -6,7 +6,7 @@ public struct TopicStatus: Sendable {
     public struct Replica: Sendable {
         /// The node's id.
         public var node: String
-        /// `leader`, `follower`, or `unknown`.
+        /// `leader`, `follower`, `learner` (has no vote yet), or `unknown`.
         public var role: String
         /// How far its log is known to be the leader's; known on the leader only.
         public var matchIndex: UInt64?
@@ -27,6 +27,8 @@ public struct TopicStatus: Sendable {
     public var leader: String?
     /// The replicas.
     public var replicas: [Replica] = []
+    /// The ids of the nodes that shall hold it; `nil` unless it moves.
+    public var target: [String]?
     /// The leader's term.
     public var term: UInt64 = 0
     /// The first message's sequence.
@@ -64,6 +66,7 @@ public struct TopicStatus: Sendable {
                     json.field("current", replica.isCurrent ?? false)
                 }
             }
+            if let target { json.array("moving_to", target) { $0.string($1) } }
             json.field("term", term)
             json.field("first_sequence", firstSequence)
             json.field("last_sequence", lastSequence)
@@ -82,6 +85,9 @@ public struct TopicStatus: Sendable {
             json.field("max_age_ms", configuration.retention.maxAge.map { $0 / 1_000_000 })
             json.field("max_bytes", configuration.retention.maxBytes)
             json.field("max_messages", configuration.retention.maxMessages)
+        }
+        if let idle = configuration.deleteAfterIdle {
+            json.field("delete_after_idle_ms", idle / 1_000_000)
         }
         json.object("dedup") { json in
             switch configuration.dedupKey {

@@ -8,7 +8,7 @@ struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster",
         abstract: "Run a cluster on this machine, or look at one.",
-        subcommands: [Up.self, Status.self, Transfer.self]
+        subcommands: [Up.self, Status.self, Transfer.self, Drain.self]
     )
 
     struct Up: AsyncParsableCommand {
@@ -110,13 +110,15 @@ struct ClusterCommand: AsyncParsableCommand {
             Terminal.say(
                 "cluster \(cluster["cluster"] ?? ""), meta leader \(cluster["meta_leader"] ?? "none")"
             )
-            var rows = [["NODE", "STATE", "SINCE", "CLIENTS", "HTTP", "RTT"]]
+            var rows = [["NODE", "STATE", "SINCE", "CLIENTS", "HTTP", "HOLDS", "LEADS", "RTT"]]
             for node in nodes {
                 let rtt = (node["rtt_ms"] as? Double).map { String(format: "%.2f ms", $0) } ?? "-"
                 rows.append([
-                    "\(node["id"] ?? "")", "\(node["state"] ?? "")", "\(node["since"] ?? "")",
+                    "\(node["id"] ?? "")",
+                    "\(node["state"] ?? "")\(node["drained"] as? Bool == true ? ", drained" : "")",
+                    "\(node["since"] ?? "")",
                     "\(node["host"] ?? ""):\(node["port"] ?? "")", "\(node["http_port"] ?? "")",
-                    rtt,
+                    "\(node["replicas"] ?? "")", "\(node["leaders"] ?? "")", rtt,
                 ])
             }
             Terminal.table(rows)

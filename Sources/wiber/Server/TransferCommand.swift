@@ -24,9 +24,8 @@ extension ClusterCommand {
             try client.guarded {
                 let line = try LineClient(servers: client.server)
                 let body = try JSONEncoder().encode(["node": node.text])
-                let name = topic.text.addingPercentEncoding(withAllowedCharacters: .alphanumerics)
-                _ = try line.post(
-                    "/api/topics/\(name ?? "")/transfer",
+                try line.post(
+                    "/api/topics/\(topic.inPath)/transfer",
                     json: String(decoding: body, as: UTF8.self)
                 )
                 switch client.output {

@@ -68,7 +68,8 @@ extension SimCommand {
                         + " \(medians["leader_changes"] ?? 0) changes of leader;"
                         + " \(outcomes.reduce(0) { $0 + $1.acknowledged }) publishes acknowledged,"
                         + " \(outcomes.reduce(0) { $0 + $1.refusals }) damaged nodes refused to start,"
-                        + " \(outcomes.reduce(0) { $0 + $1.snapshots }) snapshots installed"
+                        + " \(outcomes.reduce(0) { $0 + $1.snapshots }) snapshots installed,"
+                        + " \(outcomes.reduce(0) { $0 + $1.membershipChanges }) membership changes"
                 )
             case .json:
                 Terminal.printJSON([
@@ -78,6 +79,7 @@ extension SimCommand {
                             as [String: Any]
                     },
                     "medians": medians,
+                    "membership_changes": outcomes.reduce(0) { $0 + $1.membershipChanges },
                 ])
             }
         }

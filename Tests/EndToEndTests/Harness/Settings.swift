@@ -4,6 +4,8 @@ import Foundation
 enum Settings {
     /// Kills in the loop under load.
     static let kills = number("WIBER_KILLS") ?? 6
+    /// Moves of a topic under load, with kills.
+    static let moves = number("WIBER_MOVES") ?? 6
     /// Power cuts of the whole cluster, and as many of one node with pauses around it.
     static let powerCuts = number("WIBER_POWER_CUTS") ?? 3
     /// Partitions of each kind of network.

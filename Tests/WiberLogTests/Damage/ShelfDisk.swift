@@ -65,5 +65,6 @@ final class ShelfDisk: Disk {
     func sync(_ path: String) throws(DiskError) {}
     func syncDirectory(_ path: String) throws(DiskError) {}
     func makeDirectory(_ path: String) throws(DiskError) {}
+    func removeDirectory(_ path: String) throws(DiskError) {}
     func syncAll() throws(DiskError) {}
 }

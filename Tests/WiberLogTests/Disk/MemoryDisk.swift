@@ -238,6 +238,15 @@ final class MemoryDisk: Disk {
         }
     }
 
+    func removeDirectory(_ path: String) throws(DiskError) {
+        try step("remove", path) { state, isCut in
+            guard !isCut, !state.names.keys.contains(where: { $0.hasPrefix(path + "/") }) else {
+                return
+            }
+            state.directories.remove(path)
+        }
+    }
+
     func syncAll() throws(DiskError) {
         try step("sync", "") { state, isCut in
             guard !isCut else { return }

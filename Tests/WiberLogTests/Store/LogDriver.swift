@@ -158,7 +158,7 @@ struct LogDriver {
                 let hard = Hard(term: term, votedFor: votedFor)
                 models[group]?.hard = hard
                 models[group]?.hardAsked.removeAll { $0.term <= hard.term }
-            case .superblock, .whole, .installed: break
+            case .superblock, .whole, .installed, .removed: break
             }
         }
     }

@@ -11,6 +11,10 @@ struct MetaCommandTests {
         .createTopic(topic("plain"), replicas: [NodeID(1)]),
         .createTopic(full, replicas: [NodeID(1), NodeID(2), NodeID(3)]),
         .deleteTopic(GroupID(9)),
+        .updateTopic(GroupID(9), full),
+        .move(GroupID(9), to: [NodeID(1), NodeID(4)]),
+        .settled(GroupID(9), move: LogIndex(7), members: [NodeID(NodeID(4), since: LogIndex(7))]),
+        .drain(NodeID(2), true), .drain(NodeID(2), false),
     ]
 
     static var full: TopicConfiguration {
@@ -20,6 +24,7 @@ struct MetaCommandTests {
         topic.retention = .init(maxAge: 1, maxBytes: 0, maxMessages: .max - 1)
         topic.dedupKey = .content
         topic.dedupWindow = 5
+        topic.deleteAfterIdle = 77
         return topic
     }
 
@@ -65,8 +70,18 @@ struct MetaCommandTests {
     }
 
     @Test func `another version is refused, and so is a command from the future`() {
-        #expect(throws: CodecError.invalid(field: "version", value: 2)) { try decoded([2, 1]) }
+        #expect(throws: CodecError.invalid(field: "version", value: 3)) { try decoded([3, 1]) }
         #expect(throws: CodecError.invalid(field: "command", value: 9)) { try decoded([1, 9]) }
+    }
+
+    @Test func `a topic of version 1 is never deleted for being idle`() throws {
+        var bytes = encoded(.createTopic(topic("plain"), replicas: [NodeID(1)]))
+        // Behind the dedup window, before the count of replicas and one of them.
+        let place = bytes.count - 8 - 4 - 8
+        #expect(bytes[place..<place + 8].allSatisfy { $0 == 0xff })
+        bytes.removeSubrange(place..<place + 8)
+        bytes[0] = 1
+        #expect(try decoded(bytes) == .createTopic(topic("plain"), replicas: [NodeID(1)]))
     }
 
     @Test func `a count is checked before it is believed`() {

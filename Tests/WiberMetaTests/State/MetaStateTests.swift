@@ -77,9 +77,12 @@ struct MetaStateTests {
     @Test func `a deleted topic leaves its name, its subjects and its place`() {
         var state = MetaState.formed()
         state.create(topic("a"), replicas: 1, at: 5)
-        #expect(
-            state.apply(.deleteTopic(GroupID(5)), at: LogIndex(6)) == [.topicDeleted(GroupID(5))]
-        )
+        let changes = state.apply(.deleteTopic(GroupID(5)), at: LogIndex(6))
+        guard changes.count == 1, case .topicDeleted(let record) = changes[0] else {
+            Issue.record("\(changes)")
+            return
+        }
+        #expect(record.group == GroupID(5) && record.configuration.name == "a")
         #expect(state.apply(.deleteTopic(GroupID(5)), at: LogIndex(7)) == [])
         #expect(state.group(named: "a") == nil)
         #expect(state.group(capturing: "a.b") == nil)

@@ -48,5 +48,6 @@ final class TestDisk: Disk {
     }
     func remove(_ path: String) throws(DiskError) { try disk.remove(path) }
     func makeDirectory(_ path: String) throws(DiskError) { try disk.makeDirectory(path) }
+    func removeDirectory(_ path: String) throws(DiskError) { try disk.removeDirectory(path) }
     func syncAll() throws(DiskError) { try disk.syncAll() }
 }

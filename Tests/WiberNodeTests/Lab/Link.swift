@@ -42,6 +42,8 @@ final class LabClient {
     private(set) var replies: [String] = []
     /// The lines of subscriptions.
     private(set) var messages: [String] = []
+    /// INFO lines.
+    private(set) var notices: [String] = []
     /// What was asked, one a reply.
     var requests: [String] = []
     var isClosed = false
@@ -61,8 +63,11 @@ final class LabClient {
         while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
             let line = String(decoding: rest[..<end], as: UTF8.self)
             rest.removeFirst(end + 1)
-            if line.hasPrefix("INFO ") { continue }
             let text = line.hasSuffix("\r") ? String(line.dropLast()) : line
+            guard !line.hasPrefix("INFO ") else {
+                notices.append(text)
+                continue
+            }
             if text.hasPrefix("MSG ") { messages.append(text) } else { replies.append(text) }
         }
     }

@@ -71,6 +71,31 @@ struct RegressionTests {
             name: "what followed a log that had lost its end was in no other log any more"
         ),
         Regression(
+            seed: 96,
+            scenario: .moves,
+            name: "a node that came back to a topic voted by a configuration of before"
+        ),
+        Regression(
+            seed: 196,
+            scenario: .moves,
+            name: "a start carried out an old decision against a replica of a later one"
+        ),
+        Regression(
+            seed: 99,
+            scenario: .moves,
+            name: "a replica's files came back with the power, after it had left"
+        ),
+        Regression(
+            seed: 166,
+            scenario: .moves,
+            name: "a leader gave its topic to nodes that were down, and one that had left held it on"
+        ),
+        Regression(
+            seed: 12,
+            scenario: .moves,
+            name: "the checker counted on nodes that a change of members had left for others"
+        ),
+        Regression(
             seed: 32,
             scenario: .absences,
             name: "a replica could not read what had left all other logs, nor take what was left"

@@ -44,6 +44,10 @@ enum FrameSamples {
             )
         ),
         .transferLeadership(TransferLeadership(group: GroupID(7), node: NodeID(3))),
+        .commandRequest(CommandRequest(request: 20, group: .meta, command: Array(1...30))),
+        .commandReply(CommandReply(request: 20, status: .done, index: LogIndex(8))),
+        .commandReply(CommandReply(request: 20, status: .refused, text: "no – and why")),
+        .topicUse(GroupID(9)),
         .interest([]), .interest(interest), .routed([]), .routed(Array(1...50)),
     ]
 

@@ -71,8 +71,10 @@ struct StatusTests {
             String(decoding: cluster.json, as: UTF8.self)
                 == #"{"cluster":"demo","cluster_id":"00000000000000010000000000000abc","#
                 + #""node":"n1","meta_leader":null,"nodes":[{"id":"n1","host":"::1","port":9101,"#
-                + #""http_port":13101,"state":"alive","since":"2026-11-23T00:36:04.000000001Z"},"#
+                + #""http_port":13101,"state":"alive","drained":false,"replicas":4,"leaders":2,"#
+                + #""since":"2026-11-23T00:36:04.000000001Z"},"#
                 + #"{"id":"n2","host":"::1","port":9101,"http_port":13101,"state":"alive","#
+                + #""drained":false,"replicas":4,"leaders":2,"#
                 + #""since":"2026-11-23T00:36:04.000000001Z","rtt_ms":1.250}]}"#
         )
     }
@@ -84,6 +86,9 @@ struct StatusTests {
             port: 9_101,
             httpPort: 13_101,
             state: "alive",
+            isDrained: false,
+            replicas: 4,
+            leaders: 2,
             since: start,
             roundTrip: roundTrip
         )

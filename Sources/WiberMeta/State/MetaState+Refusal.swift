@@ -1,0 +1,86 @@
+import WiberBase
+
+/// Why a command would change nothing, for the person who gave it.
+extension MetaState {
+    /// Why a command is refused, and what to do; `nil` if it is not.
+    public func refusal(of command: MetaCommand) -> String? {
+        switch command {
+        case .form, .bindStore, .settled: nil
+        case .createTopic(let topic, _): refusal(ofNew: topic)
+        case .deleteTopic(let group): refusal(ofUnknown: group)
+        case .updateTopic(let group, let topic): refusal(of: topic, for: group)
+        case .move(let group, let nodes): refusal(ofMove: group, nodes)
+        case .drain(let node, let isDrained): refusal(ofDrain: node, isDrained)
+        }
+    }
+
+    private func refusal(ofUnknown group: GroupID) -> String? {
+        topic(group) == nil
+            ? "there is no such topic any more; `wiber topics` lists those there are" : nil
+    }
+
+    private func refusal(ofNew topic: TopicConfiguration) -> String? {
+        guard TopicConfiguration.isValidName(Array(topic.name.utf8)) else {
+            return "a topic's name is 1 to 255 of A-Z a-z 0-9 _ -"
+        }
+        guard group(named: topic.name) == nil else {
+            return "there is a topic of this name; `wiber topic update` changes it"
+        }
+        if topic.replicas > place(replicas: topic.replicas).count {
+            let count = place(replicas: TopicRecord.replicasMax).count
+            return
+                "\(topic.replicas) replicas need as many nodes, and \(count) can hold one; add nodes"
+                + " or ask for fewer"
+        }
+        return refusal(ofSubjects: topic.subjects, nil)
+    }
+
+    private func refusal(ofSubjects subjects: [String], _ group: GroupID?) -> String? {
+        for subject in subjects {
+            guard let other = overlapping(subject, except: group), let record = topic(other) else {
+                continue
+            }
+            return "the subject \(subject) overlaps one of topic \(record.configuration.name): a"
+                + " subject belongs to one topic; choose another one"
+        }
+        return nil
+    }
+
+    private func refusal(of topic: TopicConfiguration, for group: GroupID) -> String? {
+        if let refusal = refusal(ofUnknown: group) { return refusal }
+        guard let before = self.topic(group)?.configuration else { return nil }
+        guard before.name == topic.name, before.dedupKey == topic.dedupKey else {
+            return "a topic's name, and what makes two messages the same, cannot change; create"
+                + " another topic"
+        }
+        guard before.replicas == topic.replicas else {
+            return "`wiber topic replicas` changes how many nodes hold a topic"
+        }
+        return refusal(ofSubjects: topic.subjects, group)
+    }
+
+    private func refusal(ofMove group: GroupID, _ target: [NodeID]) -> String? {
+        if let refusal = refusal(ofUnknown: group) { return refusal }
+        guard !target.isEmpty, target.count <= TopicRecord.replicasMax else {
+            return "a topic is held by 1 to \(TopicRecord.replicasMax) nodes"
+        }
+        guard Set(target.map(\.node)).count == target.count,
+            target.allSatisfy({ node($0) != nil })
+        else {
+            return "each node can be named once, and must be one of the cluster's"
+        }
+        if let drained = target.compactMap({ node($0) }).first(where: \.isDrained) {
+            return "\(drained.name) is drained; `wiber cluster drain \(drained.name) --undo` first"
+        }
+        return nil
+    }
+
+    private func refusal(ofDrain id: NodeID, _ isDrained: Bool) -> String? {
+        guard node(id) != nil else { return "there is no such node" }
+        let left = nodes.filter { !$0.isDrained && $0.id != id }.count
+        guard !isDrained || left > 0 else {
+            return "this is the last node that holds topics; add another one first"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,44 @@
+import WiberBase
+import WiberNode
+
+/// Changes of the cluster that people ask for, at any time.
+extension World {
+    /// Asks for another set of nodes for a topic; sometimes for another one right after.
+    func move(_ fault: Fault, _ place: Int, _ random: inout RandomSource) {
+        let topic = random.pick(Settings.topics) ?? "news"
+        for number in 0..<(random.chance(perMille: 200) ? 2 : 1) {
+            let nodes = someNodes(&random)
+            let token = UInt64(fault.number * 4 + number) + 1 << 32
+            handle(place, .admin(token, .moveTopic(name: topic, nodes: nodes)))
+        }
+    }
+
+    /// Two nodes at least, so that none of them alone has what was acknowledged.
+    private func someNodes(_ random: inout RandomSource) -> [String] {
+        var nodes = machines.map(\.name)
+        nodes.shuffle(using: &random)
+        let count = random.chance(perMille: 700) ? 3 : 2
+        return Array(nodes.prefix(min(count, machines.count)))
+    }
+
+    /// Makes a topic that no client uses, or deletes it; there are a few names, used again and again.
+    func scratch(_ fault: Fault, _ place: Int, _ random: inout RandomSource) {
+        let name = "scratch-\(random.draw(0...2))"
+        let token = UInt64(fault.number) + 2 << 32
+        guard random.chance(perMille: 500) else {
+            return handle(place, .admin(token, .deleteTopic(name: name)))
+        }
+        let topic = TopicConfiguration(name: name, replicas: min(3, machines.count))
+        handle(place, .admin(token, .createTopic(topic)))
+    }
+
+    /// Drains a node, and ends that later.
+    func drain(_ fault: Fault, _ place: Int, _ random: inout RandomSource) {
+        let node = machines[random.place(machines.count)].name
+        let token = UInt64(fault.number) + 3 << 32
+        handle(place, .admin(token, .drain(node: node, true)))
+        after(fault.length) { world in
+            world.handle(place, .admin(token + 1 << 31, .drain(node: node, false)))
+        }
+    }
+}

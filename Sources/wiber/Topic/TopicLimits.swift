@@ -1,0 +1,38 @@
+import ArgumentParser
+import Foundation
+
+/// What can be said of a new topic and changed of an old one.
+struct TopicLimits: ParsableArguments {
+    @Option(help: "A text for people.") var description: String?
+    @Option(help: "A subject that it captures, NATS wildcards allowed; may be repeated.")
+    var subject: [String] = []
+    @Option(help: "How long messages stay, such as 24h, or none.") var maxAge: String?
+    @Option(help: "The most bytes of messages, such as 10GiB, or none.") var maxBytes: String?
+    @Option(help: "The most messages, or none.") var maxMessages: String?
+    @Option(help: "For how long messages are remembered as duplicates, such as 2m.")
+    var dedupWindow: String?
+    @Option(help: "Delete the topic after this time without publish or subscriber, or none.")
+    var deleteAfterIdle: String?
+
+    /// As the API takes it.
+    var body: [String: Any] {
+        var body: [String: Any] = [:]
+        if let description { body["description"] = description }
+        if !subject.isEmpty { body["subjects"] = subject }
+        var retention: [String: Any] = [:]
+        for (key, value) in [
+            ("max_age", maxAge), ("max_bytes", maxBytes), ("max_messages", maxMessages),
+        ] {
+            if let value { retention[key] = Self.value(value) }
+        }
+        if !retention.isEmpty { body["retention"] = retention }
+        if let dedupWindow { body["dedup"] = ["window": dedupWindow] }
+        if let deleteAfterIdle { body["delete_after_idle"] = Self.value(deleteAfterIdle) }
+        return body
+    }
+
+    private static func value(_ text: String) -> Any {
+        if text == "none" { return NSNull() }
+        return Int(text) ?? text
+    }
+}

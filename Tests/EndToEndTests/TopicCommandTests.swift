@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite("Topics come, change, move and go")
+    struct TopicCommandTests {
+        private func wiber(_ words: String, at node: Node) throws -> Command {
+            let server = ["--server", "nats://127.0.0.1:\(node.port)"]
+            return try Command.wiber(words.split(separator: " ").map { String($0) } + server)
+        }
+
+        @Test func `a topic is created, changed and deleted, and bad requests say what to do`()
+            throws
+        {
+            let cluster = try Cluster.started(nodes: 3)
+            let created = try wiber("topic create orders --max-messages 100", at: cluster.nodes[1])
+            #expect(created.output == "created topic orders\n", "\(created.errors)")
+            let client = try cluster.nodes[0].client()
+            for number in 1...20 {
+                #expect(try client.request("PUB orders \(number)") == "OK \(number)")
+            }
+            let updated = try wiber("topic update orders --max-messages 5", at: cluster.nodes[2])
+            #expect(updated.isSuccess, "\(updated.errors)")
+            try eventually("the limit takes effect") {
+                try cluster.nodes.allSatisfy { try $0.topic("orders").messages == 5 }
+            }
+            for (words, text) in [
+                ("topic create orders", "there is a topic of this name"),
+                ("topic create o2 --subject orders.eu", "overlaps one of topic orders"),
+                ("topic create o3 --replicas 5", "5 replicas need as many nodes"),
+                ("topic create o4 --max-age 7", "body:1:"),
+                ("topic delete orders", "add --yes"),
+                ("topic delete nothing --yes", "there is no topic of this name"),
+                ("topic move orders n1 n9", "there is no node n9"),
+                ("topic replicas orders 4", "1 to 3 replicas"),
+                ("cluster drain n9", "there is no node n9"),
+            ] {
+                let refused = try wiber(words, at: cluster.nodes[0])
+                #expect(!refused.isSuccess && refused.errors.contains(text), "\(words): \(refused)")
+            }
+            let deleted = try wiber("topic delete orders --yes", at: cluster.nodes[2])
+            #expect(deleted.output == "deleted topic orders\n", "\(deleted.errors)")
+            try eventually("the name is free on every node") {
+                try cluster.nodes.allSatisfy {
+                    try $0.client().request("HISTORY orders").hasPrefix("ERR NO_TOPIC")
+                }
+            }
+            #expect(try client.request("PUB orders again") == "OK 1")
+        }
+
+        @Test func `a drained node holds nothing, also after a restart`() throws {
+            let cluster = try Cluster.started(nodes: 4)
+            for name in ["a", "b", "c"] {
+                let made = try wiber("topic create \(name)", at: cluster.nodes[0])
+                #expect(made.isSuccess, "\(made.errors)")
+                #expect(try cluster.nodes[0].client().request("PUB \(name) x") == "OK 1")
+            }
+            let drained = try wiber("cluster drain n2", at: cluster.nodes[0])
+            #expect(drained.output.hasSuffix("n2 holds no topic and leads none\n"), "\(drained)")
+            try cluster.nodes[1].kill()
+            try cluster.nodes[1].startAndWait()
+            for name in ["a", "b", "c"] {
+                let replicas = try cluster.nodes[1].topic(name).replicas.map(\.node)
+                #expect(replicas.count == 3 && !replicas.contains("n2"))
+            }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+import Testing
+import WiberBase
+import WiberMeta
+
+@testable import WiberLog
+@testable import WiberNode
+
+@Suite("Topics are created, moved and deleted while they are used")
+struct MoveTests {
+    private func lab(nodes: Int = 5, seed: UInt64 = 1) -> NodeLab {
+        var options = NodeLab.Options()
+        options.nodes = nodes
+        options.seed = seed
+        options.topics = [TopicConfiguration(name: "news", replicas: 3)]
+        let lab = NodeLab(options)
+        #expect(lab.run { lab.isSettled("news") })
+        return lab
+    }
+
+    private func administer(_ lab: NodeLab, at place: Int, _ command: AdminCommand) -> AdminOutcome?
+    {
+        let count = lab.machines[place].outcomes.count
+        lab.handle(place, .admin(UInt64(100 + count), command))
+        _ = lab.run(within: .seconds(6)) { lab.machines[place].outcomes.count > count }
+        return lab.machines[place].outcomes.last
+    }
+
+    private func move(_ lab: NodeLab, at place: Int, _ nodes: [Int]) -> AdminOutcome? {
+        administer(lab, at: place, .moveTopic(name: "news", nodes: nodes.map { "n\($0 + 1)" }))
+    }
+
+    /// Whether these nodes and no others hold the topic, and all know it.
+    private func isHeld(_ lab: NodeLab, by nodes: [Int]) -> Bool {
+        lab.isSettled("news") && lab.replicas("news") == nodes.sorted()
+            && lab.machines.allSatisfy { machine in
+                guard let core = machine.core, let id = core.meta.group(named: "news") else {
+                    return false
+                }
+                return core.meta.topic(id)?.move == nil
+            }
+    }
+
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func `a topic moves to other nodes and back, and every publish is kept once`(
+        seed: UInt64
+    ) throws {
+        let lab = lab(seed: seed)
+        var stored = 0
+        for (turn, nodes) in [[2, 3, 4], [0, 1], [0, 1, 2, 3, 4], [3], [0, 2, 4]].enumerated() {
+            let client = lab.connect(to: turn % 5)
+            lab.ask(client, (0..<40).map { "PUBID news \(turn)-\($0) text-\(turn)-\($0)" })
+            #expect(move(lab, at: turn % 5, nodes) == .done)
+            #expect(lab.run(within: .seconds(30)) { isHeld(lab, by: nodes) })
+            let unanswered = lab.answers(client).enumerated().filter { !$1.hasPrefix("OK ") }
+            // Nobody knows of these, and the id makes it safe to send them again.
+            let again = lab.connect(to: turn % 5)
+            lab.ask(
+                again,
+                unanswered.map { "PUBID news \(turn)-\($0.offset) text-\(turn)-\($0.offset)" }
+            )
+            #expect(lab.answers(again).allSatisfy { $0.hasPrefix("OK ") })
+            stored += 40
+            for place in nodes {
+                #expect(lab.run { lab.messages("news", place).count == stored })
+                #expect(Set(lab.messages("news", place).map(\.text)).count == stored)
+            }
+        }
+        for place in [1, 3] {
+            #expect(lab.run { lab.segments("news", place).isEmpty })
+            #expect(lab.machines[place].core?.store.isRegistered(group(lab)) == false)
+        }
+        #expect(lab.machines.compactMap(\.failure) == [])
+    }
+
+    private func group(_ lab: NodeLab) -> GroupID {
+        lab.machines.lazy.compactMap { $0.core?.meta.group(named: "news") }.first ?? .meta
+    }
+
+    @Test func `a subscriber goes on where it was when its node gives the topic away`() throws {
+        let lab = lab()
+        let place = try #require(lab.replicas("news").first)
+        let client = lab.connect(to: place)
+        lab.ask(client, "SUB news 1")
+        for number in 1...10 { #expect(lab.publish(node: 1, "news", "a\(number)") != nil) }
+        let others = (0..<5).filter { $0 != place }
+        #expect(move(lab, at: 0, Array(others.prefix(3))) == .done)
+        #expect(lab.run(within: .seconds(30)) { isHeld(lab, by: Array(others.prefix(3))) })
+        for number in 11...20 { #expect(lab.publish(node: 1, "news", "a\(number)") != nil) }
+        let wanted = (1...20).map { " a\($0)" }
+        #expect(
+            lab.run {
+                let lines = client.messages
+                return lines.count == 20 && zip(lines, wanted).allSatisfy { $0.hasSuffix($1) }
+            }
+        )
+    }
+
+    @Test func `a node that was away while its topic moved gives it up, and may get it again`()
+        throws
+    {
+        let lab = lab()
+        let away = try #require(lab.replicas("news").last)
+        let rest = (0..<5).filter { $0 != away }
+        lab.kill(away)
+        #expect(move(lab, at: rest[0], Array(rest.prefix(3))) == .done)
+        #expect(
+            lab.run {
+                guard let core = lab.machines[rest[0]].core else { return false }
+                return core.meta.topic(group(lab))?.move == nil
+                    && lab.replicas("news") == Array(rest.prefix(3))
+            }
+        )
+        let back = Array(rest.prefix(2)) + [away]
+        #expect(move(lab, at: rest[1], back) == .done)
+        lab.start(away)
+        #expect(lab.run(within: .seconds(30)) { isHeld(lab, by: back) })
+        // Another member than before: its votes of that time count for nothing.
+        let core = try #require(lab.machines[away].core)
+        #expect(core.ownMember(of: group(lab)).since > .zero)
+        for _ in 0..<2 {
+            lab.cutPower(away)
+            lab.start(away)
+            #expect(lab.run(within: .seconds(30)) { isHeld(lab, by: back) })
+        }
+    }
+
+    @Test func `a topic is made and deleted, its clients hear of it, and its name is free`() throws
+    {
+        let lab = lab(nodes: 3)
+        var topic = TopicConfiguration(name: "extra", replicas: 0)
+        topic.retention.maxMessages = 5
+        #expect(administer(lab, at: 1, .createTopic(topic)) == .done)
+        let client = lab.connect(to: 2)
+        lab.ask(client, "SUB extra")
+        for number in 1...8 { #expect(lab.publish(node: 0, "extra", "m\(number)") != nil) }
+        #expect(lab.run { lab.firstSequence("extra", 1) == 4 })
+        #expect(administer(lab, at: 0, .deleteTopic(name: "extra")) == .done)
+        #expect(lab.run { client.notices.contains(#"INFO {"topic_deleted":"extra"}"#) })
+        #expect(lab.run { (0..<3).allSatisfy { lab.machines[$0].core?.slotOfName.count == 1 } })
+        #expect(lab.ask(node: 1, "HISTORY extra").first?.hasPrefix("ERR NO_TOPIC") == true)
+        for place in 0..<3 {
+            lab.cutPower(place)
+            lab.start(place)
+        }
+        #expect(
+            lab.run(within: .seconds(90)) {
+                (0..<3).allSatisfy { place in
+                    lab.segments("extra", place).isEmpty
+                        && lab.machines[place].core?.meta.group(named: "extra") == nil
+                }
+            }
+        )
+        #expect(lab.run { lab.isSettled("news") })
+        #expect(lab.ask(node: 2, "PUB extra again") == ["OK 1"])
+        #expect(lab.machines.compactMap(\.failure) == [])
+    }
+
+    @Test func `a topic that nobody uses ends, one that somebody follows does not`() throws {
+        let lab = lab(nodes: 3)
+        for name in ["alone", "followed"] {
+            var topic = TopicConfiguration(name: name, replicas: 3)
+            topic.deleteAfterIdle = 5_000_000_000
+            #expect(administer(lab, at: 0, .createTopic(topic)) == .done)
+            #expect(lab.publish(node: 1, name, "text") == 1)
+        }
+        let follower = try #require((0..<3).first { $0 != lab.leader("followed") })
+        lab.ask(lab.connect(to: follower), "SUB followed")
+        lab.run(for: .seconds(3))
+        #expect(lab.publish(node: 1, "alone", "text") == 2)
+        lab.run(for: .seconds(4))
+        #expect(lab.publish(node: 1, "alone", "text") == 3)
+        lab.run(for: .seconds(9))
+        #expect(lab.leader("alone") == nil && lab.leader("followed") != nil)
+        #expect(lab.machines[0].core?.meta.group(named: "alone") == nil)
+    }
+
+    @Test func `a drained node leads and holds nothing, and gets nothing new`() throws {
+        let lab = lab()
+        let place = try #require(lab.leader("news"))
+        #expect(administer(lab, at: 0, .drain(node: "n\(place + 1)", true)) == .done)
+        #expect(
+            lab.run(within: .seconds(30)) {
+                !lab.replicas("news").contains(place) && lab.replicas("news").count == 3
+                    && lab.isSettled("news")
+            }
+        )
+        for number in 0..<4 {
+            let topic = TopicConfiguration(name: "t\(number)", replicas: 3)
+            #expect(administer(lab, at: place, .createTopic(topic)) == .done)
+            #expect(lab.run { lab.isSettled("t\(number)") })
+            #expect(!lab.replicas("t\(number)").contains(place))
+        }
+        #expect(administer(lab, at: 1, .drain(node: "n\(place + 1)", false)) == .done)
+    }
+
+    @Test func `what cannot be is refused, and says what to do`() {
+        let lab = lab(nodes: 3)
+        for (command, words) in [
+            (AdminCommand.deleteTopic(name: "nothing"), "there is no topic of this name"),
+            (.moveTopic(name: "news", nodes: ["n9"]), "the nodes are n1, n2, n3"),
+            (.moveTopic(name: "news", nodes: []), "1 to 15 nodes"),
+            (.moveTopic(name: "news", nodes: ["n1", "n1"]), "named once"),
+            (.setReplicas(name: "news", 4), "1 to 3 replicas"),
+            (.createTopic(TopicConfiguration(name: "news", replicas: 3)), "a topic of this name"),
+            (.createTopic(TopicConfiguration(name: "more", replicas: 5)), "5 replicas need"),
+            (.drain(node: "n7", true), "there is no node n7"),
+        ] {
+            guard case .refused(let text)? = administer(lab, at: 1, command) else {
+                Issue.record("\(command)")
+                continue
+            }
+            #expect(text.contains(words), "\(text)")
+        }
+    }
+}

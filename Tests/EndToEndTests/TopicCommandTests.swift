@@ -24,7 +24,14 @@ extension EndToEnd {
             try eventually("the limit takes effect") {
                 try cluster.nodes.allSatisfy { try $0.topic("orders").messages == 5 }
             }
+            let purged = try wiber("topic purge orders --keep 2 --yes", at: cluster.nodes[1])
+            #expect(purged.isSuccess, "\(purged.errors)")
+            try eventually("messages are gone on every node") {
+                try cluster.nodes.allSatisfy { try $0.topic("orders").firstSequence == 19 }
+            }
             for (words, text) in [
+                ("topic purge orders", "add --yes"),
+                ("topic purge orders --keep 1 --before 2 --yes", "not both"),
                 ("topic create orders", "there is a topic of this name"),
                 ("topic create o2 --subject orders.eu", "overlaps one of topic orders"),
                 ("topic create o3 --replicas 5", "5 replicas need as many nodes"),

@@ -1,6 +1,7 @@
 import Testing
 import WiberBase
 import WiberMeta
+import WiberTopic
 
 @testable import WiberLog
 @testable import WiberNode
@@ -153,6 +154,38 @@ struct MoveTests {
         #expect(lab.run { lab.isSettled("news") })
         #expect(lab.ask(node: 2, "PUB extra again") == ["OK 1"])
         #expect(lab.machines.compactMap(\.failure) == [])
+    }
+
+    @Test(arguments: 0..<3)
+    func `messages go when somebody asks for it, on every node alike`(place: Int) throws {
+        let lab = lab(nodes: 3, seed: UInt64(place + 1))
+        for number in 1...30 { #expect(lab.publish(node: 0, "news", "m\(number)") != nil) }
+        func expect(first: UInt64, count: UInt64) {
+            for place in 0..<3 {
+                let isSo = lab.run {
+                    let slot = lab.machines[place].core?.slotOfName[Array("news".utf8)] ?? 0
+                    let topic = lab.machines[place].core?.groups[slot].topic
+                    return topic?.firstSequence.rawValue == first && topic?.liveMessages == count
+                        && (topic?.liveBytes ?? 0 > 0) == (count > 0)
+                }
+                #expect(isSo, "\(place): \(first), \(count)")
+            }
+        }
+        #expect(administer(lab, at: place, .purge(topic: "news", before: Sequence(11))) == .done)
+        expect(first: 11, count: 20)
+        #expect(administer(lab, at: place, .keep(topic: "news", newest: 5)) == .done)
+        expect(first: 26, count: 5)
+        #expect(administer(lab, at: place, .purge(topic: "news", before: Sequence(3))) == .done)
+        expect(first: 26, count: 5)
+        #expect(administer(lab, at: place, .keep(topic: "news", newest: 0)) == .done)
+        expect(first: 31, count: 0)
+        #expect(lab.publish(node: 1, "news", "after") == 31)
+        expect(first: 31, count: 1)
+        #expect(lab.history("news", 2).contains("after"))
+        guard case .refused? = administer(lab, at: place, .keep(topic: "no", newest: 1)) else {
+            Issue.record("a topic that is not there")
+            return
+        }
     }
 
     @Test func `a topic that nobody uses ends, one that somebody follows does not`() throws {

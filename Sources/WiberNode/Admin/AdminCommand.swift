@@ -10,6 +10,10 @@ public enum AdminCommand: Equatable, Sendable {
     case updateTopic(name: String, TopicChanges)
     /// The end of a topic and of all its messages.
     case deleteTopic(name: String)
+    /// That the messages of a topic before a sequence go.
+    case purge(topic: String, before: Sequence)
+    /// That all messages of a topic but the newest go.
+    case keep(topic: String, newest: UInt64)
     /// That these nodes hold a topic, and no others.
     case moveTopic(name: String, nodes: [String])
     /// That so many nodes hold a topic.

@@ -27,6 +27,8 @@ extension ShardCore {
         case .deleteTopic(let name):
             guard let topic = topic(name, token) else { return }
             begin(token, .deleteTopic(topic))
+        case .purge(let name, let before): purge(token, name, .purge(before: before))
+        case .keep(let name, let count): purge(token, name, .keep(newest: count))
         case .moveTopic(let name, let nodes):
             guard let topic = topic(name, token), let nodes = nodeIDs(nodes, token) else { return }
             begin(token, .move(topic, to: nodes))
@@ -35,6 +37,11 @@ extension ShardCore {
             guard let nodes = nodeIDs([node], token) else { return }
             begin(token, .drain(nodes[0], isDrained))
         }
+    }
+
+    private func purge(_ token: UInt64, _ name: String, _ command: TopicCommand) {
+        guard let topic = topic(name, token) else { return }
+        begin(token, command.encoded, topic)
     }
 
     private func topic(_ name: String, _ token: UInt64) -> GroupID? {

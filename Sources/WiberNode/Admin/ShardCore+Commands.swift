@@ -3,7 +3,7 @@ import WiberMeta
 import WiberRaft
 import WiberWire
 
-/// Commands on their way into the log of a group, meta so far, whose leader may be another node.
+/// Commands on their way into the log of a group, whose leader may be another node.
 extension ShardCore {
     // MARK: Who asks
 
@@ -19,9 +19,11 @@ extension ShardCore {
     }
 
     /// Begins a command that a person waits for.
-    func begin(_ token: UInt64, _ command: MetaCommand) {
+    func begin(_ token: UInt64, _ command: MetaCommand) { begin(token, command.encoded, .meta) }
+
+    func begin(_ token: UInt64, _ command: [UInt8], _ group: GroupID) {
         adminTasks[token] = AdminTask(
-            work: .command(.meta, command.encoded),
+            work: .command(group, command),
             deadline: time.now + Self.commandWait,
             nextAsk: time.now
         )
@@ -30,10 +32,16 @@ extension ShardCore {
 
     /// Goes on with a command: hands it to the leader, or sees that this node has applied it.
     func advance(_ token: UInt64, _ group: GroupID, _ command: [UInt8]) {
-        guard let task = adminTasks[token], let slot = slotOfGroup[group] else { return }
+        guard let task = adminTasks[token] else { return }
+        guard let slot = slotOfGroup[group] else {
+            return end(token, .refused("the topic was deleted meanwhile"))
+        }
         switch task.stage {
         case .waiting:
-            guard time.now < task.deadline else { return end(token, .refused(commandUntaken)) }
+            guard time.now < task.deadline else {
+                let text = group == .meta ? commandUntaken : noLeaderText(slot)
+                return end(token, .refused(text))
+            }
             guard task.nextAsk <= time.now else { return }
             adminTasks[token]?.nextAsk = time.now + .milliseconds(50)
             hand(token, command, slot)
@@ -41,7 +49,11 @@ extension ShardCore {
             if time.now >= task.deadline { end(token, .late(Self.commandUnknown)) }
         case .committed(let index):
             // What was done shows here, too; a node that lags behind does not hold up the answer.
-            if groups[slot].applied >= index || time.now >= task.deadline { end(token, .done) }
+            if groups[slot].applied >= index || groups[slot].raft == nil
+                || time.now >= task.deadline
+            {
+                end(token, .done)
+            }
         }
     }
 
@@ -116,7 +128,7 @@ extension ShardCore {
 
     /// Puts a command into the log, unless it makes no sense or others are on their way.
     private func take(_ bytes: [UInt8], _ slot: Int, _ origin: CommandOrigin) {
-        guard groups[slot].id == .meta else { return answer(origin, .refused, text: "no command") }
+        guard groups[slot].id == .meta else { return takePurge(bytes, slot, origin) }
         guard decidesMeta, meta.isFormed, shutdown == nil else { return answer(origin, .notNow) }
         let decoded = bytes.withUnsafeBytes { raw -> MetaCommand? in
             var reader = ByteReader(raw)

@@ -60,6 +60,8 @@ struct Group {
     var lastMessageTime: Timestamp?
     /// In the order of their fences.
     var waiters = RingBuffer<Waiter>()
+    /// Who waits until what is before a sequence is gone.
+    var purges: [(origin: CommandOrigin, target: Sequence)] = []
     /// Publishes on their way to the leader, oldest first.
     var outbox = RingBuffer<PublishBatch>()
     var outboxBytes = 0

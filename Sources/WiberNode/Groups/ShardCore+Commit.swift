@@ -18,7 +18,7 @@ extension ShardCore {
             groups[slot].topic.applied(chunk)
             counters.chunksApplied += 1
             counters.messagesApplied += UInt64(chunk.header.count)
-            if groups[slot].isLeader, !groups[slot].configuration.retention.isUnlimited {
+            if groups[slot].isLeader, groups[slot].topic.mayTrim {
                 groups[slot].topic.feedFront(chunk)
             }
             groups[slot].topic.countPublishes(UInt64(chunk.header.count), now: time.now)
@@ -28,6 +28,7 @@ extension ShardCore {
         }
         store.commit(id, through: through)
         answerWaiters(slot)
+        answerPurges(slot)
         answerReads(slot)
         markDirty(slot)
     }
@@ -121,6 +122,7 @@ extension ShardCore {
     /// This node leads no longer: what it had admitted may or may not be committed by others.
     func failWaiters(_ slot: Int) {
         groups[slot].topic.discardBuilder()
+        failPurges(slot)
         while let waiter = groups[slot].waiters.popFirst() {
             switch waiter.answer {
             case .run(let connection, let replySlot, _),

@@ -9,7 +9,7 @@ extension ShardCore {
     /// Proposes an expiry that no publish has carried, and loads what the next one needs.
     func sweepRetention(_ slot: Int) {
         guard groups[slot].isLeader, groups[slot].id != .meta, shutdown == nil,
-            !groups[slot].configuration.retention.isUnlimited || groups[slot].topic.idCount > 0
+            groups[slot].topic.mayTrim || groups[slot].topic.idCount > 0
         else { return }
         loadFront(slot)
         guard groups[slot].topic.isBuilderEmpty, let raft = groups[slot].raft, raft.refusal == nil,

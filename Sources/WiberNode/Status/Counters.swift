@@ -31,6 +31,7 @@ struct Counters {
     var trims: UInt64 = 0
     var adminCommands: UInt64 = 0
     var topicsDeleted: UInt64 = 0
+    var purges: UInt64 = 0
     var snapshotsSent: UInt64 = 0
     var snapshotsInstalled: UInt64 = 0
     var appendsSent: UInt64 = 0

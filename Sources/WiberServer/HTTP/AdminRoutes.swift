@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import NIOCore
+import WiberBase
 import WiberNIO
 import WiberNode
 
@@ -14,6 +15,10 @@ struct AdminRoutes: Sendable {
 
     private struct Transfer: Decodable { let node: String }
     private struct Move: Decodable { let nodes: [String] }
+    private struct Purge: Decodable {
+        let before: UInt64?
+        let keep: UInt64?
+    }
     private struct Replicas: Decodable { let replicas: Int }
     private struct Drain: Decodable { let drained: Bool }
 
@@ -34,6 +39,16 @@ struct AdminRoutes: Sendable {
         route(router, .post, "/api/topics/:name/move") { name, body in
             let move = try Self.decode(Move.self, body, #"{"nodes":["n1","n2","n3"]}"#)
             return .moveTopic(name: name, nodes: move.nodes)
+        }
+        route(router, .post, "/api/topics/:name/purge") { name, body in
+            let purge = try Self.decode(Purge.self, body, #"{"before":1000}, or {"keep":10}"#)
+            guard purge.before == nil || purge.keep == nil else {
+                throw BadBody(text: "give before or keep, not both")
+            }
+            guard let before = purge.before else {
+                return .keep(topic: name, newest: purge.keep ?? 0)
+            }
+            return .purge(topic: name, before: Sequence(before))
         }
         route(router, .post, "/api/topics/:name/replicas") { name, body in
             let count = try Self.decode(Replicas.self, body, #"{"replicas":3}"#)

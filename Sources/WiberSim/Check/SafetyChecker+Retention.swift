@@ -19,7 +19,8 @@ extension SafetyChecker {
         let isTooMuch =
             header.liveMessages >= Settings.shortMessages
             || header.liveBytes + length > Settings.shortBytes
-        guard !isTooMuch, let group = groups[view.id], let place = group.leaders[header.term],
+        guard !isTooMuch, header.firstSequence > world.purged, let group = groups[view.id],
+            let place = group.leaders[header.term],
             let elected = group.elections[header.term]
         else { return }
         let passed = world.time(place).now.since(elected.now).nanoseconds

@@ -11,8 +11,8 @@ package struct Fault: Sendable {
         /// Somebody wants another node to lead a topic.
         case transfer
         /// Somebody wants other nodes to hold a topic; somebody makes or deletes one that no client
-        /// uses; somebody drains a node for a while. Scenarios only.
-        case move, scratch, drain
+        /// uses; somebody drains a node for a while; somebody removes messages. Scenarios only.
+        case move, scratch, drain, purge
         case rot, staleSector, misdirected, lostEnd, lostFile, wipe
         /// A node loses what it alone has acknowledged: its leader's disk hangs, the others are cut
         /// off, and come back when it is started without its newest log file. Scenarios only.
@@ -32,7 +32,7 @@ package struct Fault: Sendable {
                 true
             case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate,
                 .oneWay, .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync,
-                .fullDisk, .unreadable, .clockJump, .transfer, .move, .scratch, .drain,
+                .fullDisk, .unreadable, .clockJump, .transfer, .move, .scratch, .drain, .purge,
                 .cutAtInstall:
                 false
             }

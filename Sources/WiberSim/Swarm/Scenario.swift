@@ -47,7 +47,7 @@ package enum Scenario: String, CaseIterable, Sendable {
             ]
         case .moves:
             [
-                .move, .move, .move, .move, .move, .scratch, .drain, .kill, .kill, .isolate,
+                .move, .move, .move, .move, .move, .scratch, .drain, .purge, .kill, .kill, .isolate,
                 .pause, .powerCut, .crashAtEffect, .transfer, .reset, .stall, .cutAtInstall,
                 .split,
             ]

@@ -41,4 +41,17 @@ extension World {
             world.handle(place, .admin(token + 1 << 31, .drain(node: node, false)))
         }
     }
+
+    /// Removes messages of the topic whose messages leave anyhow, some or all.
+    func purge(_ fault: Fault, _ place: Int, _ random: inout RandomSource) {
+        guard let view = leader(of: "short").flatMap({ machines[$0].core?.view(of: "short") })
+        else {
+            return
+        }
+        let next = view.nextSequence.rawValue
+        let before = Sequence(next - random.draw(0...min(next - 1, 20)))
+        purged = max(purged, before)
+        let token = UInt64(fault.number) + 4 << 32
+        handle(place, .admin(token, .purge(topic: "short", before: before)))
+    }
 }

@@ -56,7 +56,7 @@ extension World {
         case .wipe: wipe(machine)
         case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
             .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk,
-            .unreadable, .clockJump, .transfer, .move, .scratch, .drain, .cutAtInstall,
+            .unreadable, .clockJump, .transfer, .move, .scratch, .drain, .purge, .cutAtInstall,
             .lostPromise, .lostFounder,
             .rotEverywhere,
             .rotAlone:

@@ -63,6 +63,7 @@ extension World {
         case .move: move(fault, place, &random)
         case .scratch: scratch(fault, place, &random)
         case .drain: drain(fault, place, &random)
+        case .purge: purge(fault, place, &random)
         case .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .wipe:
             damage(fault, machines[place], &random)
         case .lostPromise: losePromise(fault, machines[place], &random)
@@ -172,7 +173,7 @@ extension World {
             }
         case .isolate, .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .reset,
             .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk, .unreadable, .clockJump,
-            .transfer, .move, .scratch, .drain, .cutAtInstall, .rot,
+            .transfer, .move, .scratch, .drain, .purge, .cutAtInstall, .rot,
             .staleSector, .misdirected, .lostEnd, .lostFile, .wipe, .lostPromise, .lostFounder,
             .rotEverywhere, .rotAlone:
             for other in others { pairs += [(place, other), (other, place)] }
@@ -223,6 +224,7 @@ extension World {
             after(fault.length) { $0.machines[place].disk.unreadable = nil }
         case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
             .split, .partial, .reset, .stall, .clockJump, .transfer, .move, .scratch, .drain,
+            .purge,
             .cutAtInstall, .rot,
             .staleSector,
             .misdirected,

@@ -24,6 +24,8 @@ package final class World {
     var statistics = Statistics()
     /// Whether faults are over: nobody restarts or is hurt any more by what is still planned.
     var isQuiet = false
+    /// Somebody has asked for the messages of `short` before this one to go.
+    var purged = Sequence(1)
     private var agenda = Agenda<Action>()
 
     init(_ settings: Settings, trace: TraceRecorder = TraceRecorder()) {

@@ -7,7 +7,7 @@ extension TopicState {
     ///
     /// May name a message that is not committed yet: it is fed with its commit, or earlier.
     public var frontNeeds: Sequence? {
-        guard !configuration.retention.isUnlimited, front.count < FrontCursor.rowsMax / 2 else {
+        guard mayTrim, !isPurgedWhole, front.count < FrontCursor.rowsMax / 2 else {
             return nil
         }
         let first = tail.firstSequence
@@ -17,7 +17,7 @@ extension TopicState {
 
     /// Takes the rows of a chunk of this log.
     public mutating func feedFront(_ chunk: Chunk) {
-        guard !configuration.retention.isUnlimited, front.count < FrontCursor.rowsMax else {
+        guard mayTrim, front.count < FrontCursor.rowsMax else {
             return
         }
         front.drop(before: tail.firstSequence)
@@ -49,8 +49,16 @@ extension TopicState {
     ///
     /// `next` is the sequence after the last message of the chunk with this header.
     mutating func trim(_ header: inout ChunkHeader, next: Sequence, expiry: Timestamp) {
-        guard !configuration.retention.isUnlimited else { return }
+        guard mayTrim else { return }
         front.drop(before: header.firstSequence)
+        if isPurgedWhole, next == tail.nextSequence {
+            // Nothing is left: no need to look at what goes.
+            front.drop(before: next)
+            header.firstSequence = next
+            header.liveMessages = 0
+            header.liveBytes = 0
+            return
+        }
         while header.liveMessages > 0, header.firstSequence < next,
             let row = front.first, row.sequence == header.firstSequence,
             isDue(row, header, expiry)
@@ -62,6 +70,11 @@ extension TopicState {
         }
     }
 
+    /// Whether everything that is in the log shall go.
+    private var isPurgedWhole: Bool {
+        purgeTarget >= tail.nextSequence && tail.firstSequence < tail.nextSequence
+    }
+
     /// Whether the oldest message must go.
     ///
     /// One that is exactly `max_age` old stays.
@@ -70,6 +83,7 @@ extension TopicState {
         _ header: ChunkHeader,
         _ expiry: Timestamp
     ) -> Bool {
+        if row.sequence < purgeTarget { return true }
         let retention = configuration.retention
         if let most = retention.maxMessages, header.liveMessages > most { return true }
         if let most = retention.maxBytes, header.liveBytes > most { return true }

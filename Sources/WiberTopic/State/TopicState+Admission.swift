@@ -42,7 +42,7 @@ extension TopicState {
         openTime = time
         openBytes += UInt64(length)
         if let digest { dedup.insert(digest, sequence, time, Self.open) }
-        if !configuration.retention.isUnlimited {
+        if mayTrim {
             let row = FrontCursor.Row(sequence: sequence, time: time, length: UInt32(length))
             front.admit(row, from: tail.firstSequence)
         }

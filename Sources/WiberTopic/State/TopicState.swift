@@ -28,6 +28,8 @@ public struct TopicState {
     var idsAreShort = false
     let budget: DedupBudget
     var front = FrontCursor()
+    /// What is before this goes, because somebody asked for it; the leader's alone.
+    var purgeTarget = Sequence.zero
     var rate = RateMeter()
 
     /// An empty topic.
@@ -43,7 +45,30 @@ public struct TopicState {
     public mutating func configure(_ new: TopicConfiguration) {
         guard new.dedupKey == configuration.dedupKey else { return }
         configuration = new
-        if new.retention.isUnlimited { front.reset() }
+        if !mayTrim { front.reset() }
+    }
+
+    /// Lets the messages before a sequence go, as far as they are in the log by now.
+    ///
+    /// - Returns: the first sequence that stays.
+    public mutating func purge(_ command: TopicCommand) -> Sequence {
+        let next = tail.nextSequence
+        let target: Sequence
+        switch command {
+        case .purge(let before): target = min(before, next)
+        case .keep(let count):
+            target = Sequence(next.rawValue - min(next.rawValue - 1, count))
+        }
+        purgeTarget = max(purgeTarget, target)
+        return target
+    }
+
+    /// This node leads the topic no more: what was asked of it is over.
+    public mutating func endPurge() { purgeTarget = .zero }
+
+    /// Whether messages leave from the front.
+    public var mayTrim: Bool {
+        !configuration.retention.isUnlimited || purgeTarget > tail.firstSequence
     }
 
     // MARK: What the committed log says

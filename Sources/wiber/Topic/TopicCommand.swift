@@ -11,7 +11,9 @@ struct TopicCommand: ParsableCommand {
             Each command can be given to any node; the answer comes once the cluster has agreed.
             `wiber topics` lists topics, `wiber stats TOPIC` tells about one.
             """,
-        subcommands: [Create.self, Update.self, Delete.self, Move.self, Replicas.self],
+        subcommands: [
+            Create.self, Update.self, Purge.self, Delete.self, Move.self, Replicas.self,
+        ],
         aliases: ["stream"]
     )
 

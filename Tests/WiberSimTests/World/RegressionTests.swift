@@ -88,7 +88,7 @@ struct RegressionTests {
         Regression(
             seed: 166,
             scenario: .moves,
-            name: "a leader gave its topic to nodes that were down, and one that had left held it on"
+            name: "a topic was given to nodes that were down, and one that had left held it on"
         ),
         Regression(
             seed: 12,

@@ -1,0 +1,28 @@
+import Testing
+import WiberBase
+import WiberTopic
+
+@Suite("Commands for a topic's messages")
+struct TopicCommandTests {
+    static let commands: [TopicCommand] = [
+        .purge(before: Sequence(7)), .purge(before: Sequence(.max)), .keep(newest: 0),
+        .keep(newest: .max),
+    ]
+
+    @Test(arguments: commands)
+    func `what was written is read, and no part of it`(command: TopicCommand) throws {
+        let bytes = command.encoded
+        #expect(try TopicCommand.decode(bytes) == command)
+        for count in 0..<bytes.count {
+            #expect(throws: CodecError.self) { try TopicCommand.decode(Array(bytes.prefix(count))) }
+        }
+        #expect(throws: CodecError.self) { try TopicCommand.decode(bytes + [0]) }
+    }
+
+    @Test(arguments: commands)
+    func `a target is never beyond the log, nor before its start`(command: TopicCommand) {
+        var topic = TopicState(configuration: TopicConfiguration(name: "t", replicas: 1))
+        #expect(topic.purge(command) == Sequence(1))
+        #expect(!topic.mayTrim)
+    }
+}

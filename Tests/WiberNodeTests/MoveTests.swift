@@ -207,6 +207,32 @@ struct MoveTests {
         #expect(lab.machines[0].core?.meta.group(named: "alone") == nil)
     }
 
+    @Test func `leaders are spread evenly when somebody asks for it`() throws {
+        let lab = lab(nodes: 3)
+        let names = ["news"] + (0..<8).map { "t\($0)" }
+        for name in names.dropFirst() {
+            let topic = TopicConfiguration(name: name, replicas: 3)
+            #expect(administer(lab, at: 0, .createTopic(topic)) == .done)
+        }
+        func leaders() -> [Int] { names.compactMap { lab.leader($0) } }
+        #expect(lab.run { leaders().count == 9 })
+        lab.kill(0)
+        #expect(lab.run { Set(leaders()).isSubset(of: [1, 2]) && leaders().count == 9 })
+        lab.start(0)
+        #expect(lab.run { names.allSatisfy { lab.isSettled($0) } })
+        #expect(administer(lab, at: 2, .balance) == .done)
+        #expect(
+            lab.run {
+                let all = leaders()
+                return (0..<3).allSatisfy { place in all.count { $0 == place } == 3 }
+            }
+        )
+        #expect(administer(lab, at: 1, .drain(node: "n2", true)) == .done)
+        #expect(lab.run { leaders().count == 9 && !leaders().contains(1) })
+        #expect(administer(lab, at: 1, .balance) == .done)
+        #expect(lab.run { leaders().count == 9 && !leaders().contains(1) })
+    }
+
     @Test func `a drained node leads and holds nothing, and gets nothing new`() throws {
         let lab = lab()
         let place = try #require(lab.leader("news"))

@@ -4,6 +4,8 @@ public import WiberBase
 public enum AdminCommand: Equatable, Sendable {
     /// That a node leads a topic, both by name.
     case transfer(topic: String, node: String)
+    /// That nodes lead as many topics each, as far as they hold them.
+    case balance
     /// A new topic; with 0 replicas as many as is the default.
     case createTopic(TopicConfiguration)
     /// Other limits, subjects or another description for a topic.
@@ -71,6 +73,8 @@ struct AdminTask {
     enum Work {
         /// That a node leads a group.
         case transfer(GroupID, NodeID)
+        /// That each of these groups is led by a node, a few of them at a time.
+        case balance([(group: GroupID, target: NodeID)])
         /// A command for a group's log.
         case command(GroupID, [UInt8])
     }

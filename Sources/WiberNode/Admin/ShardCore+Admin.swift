@@ -20,6 +20,7 @@ extension ShardCore {
         }
         switch command {
         case .transfer(let topic, let node): transfer(token, topic, to: node)
+        case .balance: balance(token)
         case .createTopic(let topic): begin(token, .createTopic(topic, replicas: []))
         case .updateTopic(let name, let changes):
             guard let topic = topic(name, token), let record = meta.topic(topic) else { return }
@@ -103,6 +104,7 @@ extension ShardCore {
         switch task.work {
         case .command(let group, let command): advance(token, group, command)
         case .transfer(let group, let target): advance(token, group, to: target)
+        case .balance(let targets): advance(token, targets)
         }
     }
 
@@ -120,15 +122,20 @@ extension ShardCore {
                 + " far behind: look at `wiber cluster status` and `wiber stats`, and try again"
             return end(token, .late(text))
         }
-        guard task.nextAsk <= time.now, let leader else { return }
+        guard task.nextAsk <= time.now else { return }
         adminTasks[token]?.nextAsk = time.now + Self.transferRetry
+        askForTransfer(slot, to: target)
+    }
+
+    /// Asks a group's leader, this node or another, to let another replica lead.
+    func askForTransfer(_ slot: Int, to target: NodeID) {
+        guard let leader = groups[slot].leader else { return }
         if leader == selfID {
             step(slot, .transfer(to: groups[slot].member(on: target) ?? target))
+            markDirty(slot)
         } else if let place = place(of: leader) {
-            sendFrame(
-                .transferLeadership(TransferLeadership(group: group, node: target)),
-                to: place
-            )
+            let request = TransferLeadership(group: groups[slot].id, node: target)
+            sendFrame(.transferLeadership(request), to: place)
         }
     }
 

@@ -54,6 +54,7 @@ struct AdminRoutes: Sendable {
             let count = try Self.decode(Replicas.self, body, #"{"replicas":3}"#)
             return .setReplicas(name: name, count.replicas)
         }
+        route(router, .post, "/api/cluster/balance") { _, _ in .balance }
         route(router, .post, "/api/nodes/:name/drain") { name, body in
             let drain = try Self.decode(Drain.self, body, #"{"drained":true}"#)
             return .drain(node: name, drain.drained)

@@ -8,7 +8,7 @@ struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster",
         abstract: "Run a cluster on this machine, or look at one.",
-        subcommands: [Up.self, Status.self, Transfer.self, Drain.self]
+        subcommands: [Up.self, Status.self, Transfer.self, Balance.self, Drain.self]
     )
 
     struct Up: AsyncParsableCommand {

@@ -96,6 +96,25 @@ struct MoveTests {
         )
     }
 
+    @Test func `a new node gets a log of very many small entries from the disk`() throws {
+        var options = NodeLab.Options()
+        options.nodes = 4
+        options.topics = [TopicConfiguration(name: "news", replicas: 3)]
+        options.log.flushThreshold = 1 << 10
+        options.log.retainedBytes = 0
+        options.log.segmentSize = 8 << 20
+        let lab = NodeLab(options)
+        #expect(lab.run { lab.isSettled("news") })
+        let count = RaftMessageCodec.entriesMax + 200
+        for number in 0..<count { #expect(lab.publish(node: 0, "news", "m\(number)") != nil) }
+        #expect(lab.run { lab.replicas("news").allSatisfy { lab.isCold("news", $0) } })
+        let new = try #require((0..<4).first { !lab.replicas("news").contains($0) })
+        let nodes = Array(lab.replicas("news").prefix(2)) + [new]
+        #expect(move(lab, at: 0, nodes) == .done)
+        #expect(lab.run(within: .seconds(30)) { isHeld(lab, by: nodes) })
+        #expect(lab.messages("news", new).count == count)
+    }
+
     @Test func `a node that was away while its topic moved gives it up, and may get it again`()
         throws
     {

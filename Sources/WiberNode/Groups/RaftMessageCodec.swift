@@ -20,7 +20,11 @@ enum RaftMessageCodec {
         case confirmed = 8
     }
 
+    /// Appends a message; nobody could read one with too many entries.
     static func encode(_ message: RaftMessage, into bytes: inout [UInt8]) {
+        if case .append(let request) = message {
+            invariant(request.entries.count <= entriesMax, "\(request.entries.count) entries")
+        }
         func begin(_ tag: Tag, _ term: Term) {
             bytes.append(tag.rawValue)
             bytes.appendInteger(term.rawValue)

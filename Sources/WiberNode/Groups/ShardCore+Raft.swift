@@ -200,13 +200,13 @@ extension ShardCore {
 
     func finishReplicationRead(_ group: GroupID, _ replication: Replication, _ chunks: [Chunk]) {
         guard let slot = slotOfGroup[group] else { return }
-        let wanted = chunks.filter {
+        let wanted = chunks.lazy.filter {
             $0.header.index >= replication.first && $0.header.index <= replication.last
-        }
+        }.prefix(RaftMessageCodec.entriesMax)
         guard wanted.first?.header.index == replication.first,
             groups[slot].raft?.currentTerm == replication.request.term, groups[slot].isLeader
         else { return notSent(slot, replication) }
-        sendChunks(slot, replication, wanted)
+        sendChunks(slot, replication, Array(wanted))
     }
 
     private func notSent(_ slot: Int, _ replication: Replication) {

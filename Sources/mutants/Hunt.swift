@@ -80,8 +80,7 @@ extension Mutant {
     /// rare orders of messages; a scenario has much of the one kind of fault that is needed.
     var place: Hunt.Place {
         switch self {
-        case .configurationAtCommit, .changesOverlap, .anyVoteCounts, .configurationKept,
-            .learnerCounts, .oldTermCommitted, .staleCompletionTrusted, .appendTruncates:
+        case .oldTermCommitted, .staleCompletionTrusted, .appendTruncates:
             .cores
         case .hardStateOnce, .hardStateSyncedOnce, .cacheTrusted, .failedSyncRetried,
             .diskErrorIgnored, .tailCopiedInPart, .segmentsNotSynced, .nameNotSynced,
@@ -98,7 +97,9 @@ extension Mutant {
             .nodes(.restarts)
         case .idsTrimmed, .snapshotNotSynced, .snapshotTakenAnyway:
             .nodes(.absences)
-        case .memberReused, .oldDecisionCarriedOut: .nodes(.moves)
+        case .memberReused, .oldDecisionCarriedOut, .configurationAtCommit, .changesOverlap,
+            .anyVoteCounts, .configurationKept, .learnerCounts:
+            .nodes(.moves)
         case .unformedVotes, .termsShared, .otherStoreAccepted: .nodes(.wipes)
         default: .nodes(.swarm)
         }

@@ -280,6 +280,7 @@ struct LogOpening {
             recovery.groups.append(Self.describe(group, tails[place].chunks))
         }
         store.groups = groups
+        store.removedCount = recovery.removed.count
         for slot in groups.indices {
             store.noteFlushable(slot)
             if groups[slot].recovery == nil { store.checkEnd(slot) }

@@ -56,6 +56,7 @@ extension LogStore {
         groups[slot].removal = nil
         groups[slot].hard.epoch = 0
         groups[slot].slot.since = since
+        removedCount -= 1
         rewrite(slot)
         return true
     }
@@ -87,6 +88,7 @@ extension LogStore {
             groups[slot] = old.removed(voidedThrough: wal.sequence)
             unflushedBytes -= old.unflushedBytes
             retainedBytes -= old.retainedBytes
+            removedCount += 1
             rewrite(slot)
         }
         return ended.map { .removed(groups[$0].id) }

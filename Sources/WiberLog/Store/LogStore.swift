@@ -64,6 +64,8 @@ public struct LogStore: Sendable {
     var ended: [Int] = []
     var changedLogs = ChangedLogs()
     var discarded: [Int] = []
+    /// How many groups have no log here any more.
+    var removedCount = 0
     var flushInFlight: UInt64?
     var isPreparing = false
     var nextFlushNumber: UInt64 = 1
@@ -168,7 +170,8 @@ public struct LogStore: Sendable {
     /// and a chunk a group.
     public func mustWait(_ group: GroupID) -> Bool {
         guard isOverBudget, let slot = slots[group] else { return false }
-        return groups[slot].unflushedBytes >= options.memoryBudget / groups.count
+        return groups[slot].unflushedBytes >= options.memoryBudget
+            / max(1, groups.count - removedCount)
     }
 
     /// The most bytes that one group may hold uncommitted: a part of the budget.

@@ -1,4 +1,5 @@
 import WiberBase
+import WiberLog
 import WiberRaft
 import WiberSubject
 import WiberTopic
@@ -168,6 +169,22 @@ extension ShardCore {
                 "wiber_admin_commands_under_way",
                 "Those that are not done.",
                 adminTasks.count
+            ),
+            counter("wiber_topics_deleted_total", "Topics that ended.", counters.topicsDeleted),
+            counter(
+                "wiber_purges_total",
+                "Purges of topics that this node leads.",
+                counters.purges
+            ),
+            counter(
+                "wiber_replicas_removed_total",
+                "Replicas that have left this node.",
+                store.counters.removals
+            ),
+            gauge(
+                "wiber_replicas_leaving",
+                "Replicas that leave this node, their files included.",
+                departures.count
             ),
             counter(
                 "wiber_raft_elections_total",

@@ -89,7 +89,7 @@ extension ShardCore {
                 }
             case .subscribe(let from):
                 let from = from ?? Sequence(1)
-                guard groups[slot].raft != nil else {
+                guard !groups[slot].relaysReads else {
                     let id = groups[slot].id
                     relay(.subscription(id, next: from), slot, for: connection, at: replySlot)
                     continue

@@ -39,7 +39,7 @@ extension ShardCore {
             return fail(session, replySlot, .limit, text)
         }
         let group = groups[slot]
-        let leader = group.leaderHint.flatMap { hint in
+        let leader = group.leader.flatMap { hint in
             group.replicas.firstIndex { $0.node == hint }
         }
         dial(

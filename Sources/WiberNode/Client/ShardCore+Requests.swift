@@ -95,7 +95,7 @@ extension ShardCore {
                 "a connection may follow \(limits.subscriptionsPerConnection) topics: UNSUB one first"
             )
         }
-        guard groups[slot].raft != nil else {
+        guard !groups[slot].relaysReads else {
             return relay(.subscription(groups[slot].id, next: from), slot, for: connection)
         }
         var line: [UInt8] = Array("OK subscribed to ".utf8)
@@ -125,7 +125,7 @@ extension ShardCore {
         _ connection: ConnectionID
     ) {
         guard let slot = slot(named: topic) else { return replyNoTopic(topic, connection) }
-        guard groups[slot].raft != nil else {
+        guard !groups[slot].relaysReads else {
             // HISTORY without `from` takes no limit: the newest hundred is what the replica gives.
             var line = "HISTORY \(groups[slot].configuration.name)"
             if let from { line += " \(from)" + (limit.map { " \($0)" } ?? "") }
@@ -145,7 +145,7 @@ extension ShardCore {
 
     private func handleStats(_ topic: UnsafeRawBufferPointer?, _ connection: ConnectionID) {
         guard let topic else { return replyJSON(connection, topicsJSON()) }
-        if let slot = slot(named: topic), groups[slot].raft == nil {
+        if let slot = slot(named: topic), groups[slot].relaysReads {
             return relay(
                 .request("STATS \(groups[slot].configuration.name)"),
                 slot,

@@ -106,6 +106,13 @@ struct Group {
         let members = raft?.configuration.members ?? []
         return members.isEmpty ? replicas : members
     }
+    /// Whether this node's replica may answer readers: one that only listens may be far behind.
+    var servesReads: Bool { raft.map { $0.configuration.isVoter($0.id) } ?? false }
+    /// Whether readers are sent to another node.
+    var relaysReads: Bool {
+        guard let raft else { return true }
+        return !servesReads && raft.leader != nil
+    }
     /// Whether its topic is gone, and its place free for another one.
     var isVacant: Bool { nameBytes.isEmpty }
     /// Whether others vote beside this node.

@@ -174,6 +174,9 @@ class Generator:
         if names and self.chance(0.08):
             name = self.random.choice(names)
         subject = self.pattern() if self.chance(0.92) else self.odd_subject()
+        if subject.endswith(" b"):
+            # A queue group, too: of one member, or chance would decide who gets a message.
+            subject += str(self.count())
         draw = self.random.random()
         words = [subject, name]
         if draw < 0.2:

@@ -231,7 +231,26 @@ extension ShardCore {
                 }
             case .peer(let node, let request):
                 sendForwardReply(to: node, request, .notLeader, "", [])
+                returnForwards(slot, of: node)
             }
+        }
+    }
+
+    /// Sends back what another node, or any, has forwarded and is not in the log: all of it, since what
+    /// came later must not be stored before what goes back.
+    func returnForwards(_ slot: Int, of node: NodeID? = nil) {
+        var kept: [PublishBatch] = []
+        while let batch = groups[slot].outbox.first {
+            popOutbox(slot)
+            if case .peer(let sender, let request) = batch.target, node ?? sender == sender {
+                sendForwardReply(to: sender, request, .notLeader, "", [])
+            } else {
+                kept.append(batch)
+            }
+        }
+        for batch in kept {
+            groups[slot].outbox.append(batch)
+            groups[slot].outboxBytes += batch.byteCount
         }
     }
 

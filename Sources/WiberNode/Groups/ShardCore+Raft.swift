@@ -316,7 +316,10 @@ extension ShardCore {
         if change.role == .leader { counters.elections += 1 }
         groups[slot].leaderlessSince = change.leader == nil ? time.wall : nil
         groups[slot].electedAt = change.role == .leader ? (time.wall, time.now) : nil
-        if change.role != .leader { failWaiters(slot) }
+        if change.role != .leader {
+            failWaiters(slot)
+            returnForwards(slot)
+        }
         if let leader = change.leader { failForwards(of: group.id, exceptTo: leader) }
         if groups[slot].id == .meta, change.role == .leader { formationProposed = false }
         markDirty(slot)

@@ -68,6 +68,9 @@ extension ShardCore {
     /// Whether a topic is on its way to other nodes.
     package func isMoving(_ group: GroupID) -> Bool { meta.topic(group)?.move != nil }
 
+    /// Whether somebody has asked for something that is not done, such as another leader.
+    package var hasCommands: Bool { !adminTasks.isEmpty }
+
     /// Whether a node shall lead nothing.
     package var hasDrainedNode: Bool { meta.nodes.contains(where: \.isDrained) }
 

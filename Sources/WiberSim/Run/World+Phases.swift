@@ -59,6 +59,7 @@ extension World {
             before.keys.filter { id in
                 machines.contains {
                     $0.core?.isMoving(id) == true || $0.core?.hasDrainedNode == true
+                        || $0.core?.hasCommands == true
                 }
             }
         )

@@ -71,6 +71,15 @@ struct RegressionTests {
             name: "what followed a log that had lost its end was in no other log any more"
         ),
         Regression(
+            seed: 6_161,
+            scenario: .moves,
+            name: "a leader that led again stored a forwarded publish before one it had sent back"
+        ),
+        Regression(
+            seed: 38_000_020,
+            name: "the checker wanted a leader kept that somebody had asked to hand over"
+        ),
+        Regression(
             seed: 96,
             scenario: .moves,
             name: "a node that came back to a topic voted by a configuration of before"

@@ -57,7 +57,8 @@ public struct TopicState {
         switch command {
         case .purge(let before): target = min(before, next)
         case .keep(let count):
-            target = Sequence(next.rawValue - min(next.rawValue - 1, count))
+            // A log of a peer may begin at sequence 0.
+            target = Sequence(max(1, next.rawValue) - min(next.previous.rawValue, count))
         }
         purgeTarget = max(purgeTarget, target)
         return target

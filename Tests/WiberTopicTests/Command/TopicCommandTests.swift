@@ -24,5 +24,10 @@ struct TopicCommandTests {
         var topic = TopicState(configuration: TopicConfiguration(name: "t", replicas: 1))
         #expect(topic.purge(command) == Sequence(1))
         #expect(!topic.mayTrim)
+        // What a peer may send has sequence 0, and must not trap.
+        var header = ChunkHeader()
+        header.baseSequence = .zero
+        topic.appended(Chunk.control(header)) { _ in Digest128(high: 0, low: 0) }
+        #expect(topic.purge(command) <= Sequence(1))
     }
 }

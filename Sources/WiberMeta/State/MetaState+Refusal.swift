@@ -8,7 +8,7 @@ extension MetaState {
         case .form, .bindStore, .settled: nil
         case .createTopic(let topic, _): refusal(ofNew: topic)
         case .deleteTopic(let group): refusal(ofUnknown: group)
-        case .updateTopic(let group, let topic): refusal(of: topic, for: group)
+        case .updateTopic(let group, let before, let after): refusal(of: after, before, group)
         case .move(let group, let nodes): refusal(ofMove: group, nodes)
         case .drain(let node, let isDrained): refusal(ofDrain: node, isDrained)
         }
@@ -46,9 +46,15 @@ extension MetaState {
         return nil
     }
 
-    private func refusal(of topic: TopicConfiguration, for group: GroupID) -> String? {
+    private func refusal(
+        of topic: TopicConfiguration,
+        _ before: TopicConfiguration,
+        _ group: GroupID
+    ) -> String? {
         if let refusal = refusal(ofUnknown: group) { return refusal }
-        guard let before = self.topic(group)?.configuration else { return nil }
+        guard self.topic(group)?.configuration == before else {
+            return "the topic was changed meanwhile; give the command again"
+        }
         guard before.name == topic.name, before.dedupKey == topic.dedupKey else {
             return "a topic's name, and what makes two messages the same, cannot change; create"
                 + " another topic"

@@ -86,7 +86,7 @@ public struct MetaState: Sendable {
         case .bindStore(let node, let store): bind(node, store)
         case .createTopic(let topic, let replicas): create(topic, replicas, at: index)
         case .deleteTopic(let group): delete(group)
-        case .updateTopic(let group, let topic): update(group, topic)
+        case .updateTopic(let group, let before, let after): update(group, before, after)
         case .move(let group, let nodes): move(group, nodes, at: index)
         case .settled(let group, let id, let members): settled(group, id, members)
         case .drain(let node, let isDrained): drain(node, isDrained)
@@ -141,9 +141,10 @@ public struct MetaState: Sendable {
 
     private mutating func update(
         _ group: GroupID,
+        _ before: TopicConfiguration,
         _ configuration: TopicConfiguration
     ) -> [MetaChange] {
-        guard let before = topics[group]?.configuration, before != configuration,
+        guard topics[group]?.configuration == before, before != configuration,
             before.name == configuration.name, before.dedupKey == configuration.dedupKey,
             before.replicas == configuration.replicas
         else { return [] }

@@ -24,7 +24,8 @@ extension ShardCore {
         case .createTopic(let topic): begin(token, .createTopic(topic, replicas: []))
         case .updateTopic(let name, let changes):
             guard let topic = topic(name, token), let record = meta.topic(topic) else { return }
-            begin(token, .updateTopic(topic, changes.applied(to: record.configuration)))
+            let before = record.configuration
+            begin(token, .updateTopic(topic, from: before, to: changes.applied(to: before)))
         case .deleteTopic(let name):
             guard let topic = topic(name, token) else { return }
             begin(token, .deleteTopic(topic))

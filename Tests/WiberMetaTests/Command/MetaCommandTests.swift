@@ -11,7 +11,7 @@ struct MetaCommandTests {
         .createTopic(topic("plain"), replicas: [NodeID(1)]),
         .createTopic(full, replicas: [NodeID(1), NodeID(2), NodeID(3)]),
         .deleteTopic(GroupID(9)),
-        .updateTopic(GroupID(9), full),
+        .updateTopic(GroupID(9), from: topic("orders"), to: full),
         .move(GroupID(9), to: [NodeID(1), NodeID(4)]),
         .settled(GroupID(9), move: LogIndex(7), members: [NodeID(NodeID(4), since: LogIndex(7))]),
         .drain(NodeID(2), true), .drain(NodeID(2), false),

@@ -76,6 +76,9 @@ struct MoveTests {
         other.replicas = 1
         var renamed = state.topic(group)?.configuration ?? topic("?")
         renamed.name = "z"
+        let now = state.topic(group)?.configuration ?? topic("?")
+        var stale = now
+        stale.description = "as it was"
         let commands: [(MetaCommand, String)] = [
             (.move(group, to: []), "1 to 15 nodes"),
             (.move(group, to: nodes(1, 1)), "named once"),
@@ -85,7 +88,8 @@ struct MoveTests {
             (.deleteTopic(GroupID(8)), "no such topic"),
             (.createTopic(topic("a"), replicas: []), "a topic of this name"),
             (.createTopic(other, replicas: []), "overlaps one of topic a"),
-            (.updateTopic(group, renamed), "cannot change"),
+            (.updateTopic(group, from: now, to: renamed), "cannot change"),
+            (.updateTopic(group, from: stale, to: now), "changed meanwhile"),
             (.drain(NodeID(9), true), "no such node"),
         ]
         for (place, (command, words)) in commands.enumerated() {
@@ -103,12 +107,15 @@ struct MoveTests {
         var after = before
         after.retention.maxMessages = 7
         after.subjects = ["c.*"]
-        #expect(state.refusal(of: .updateTopic(group, after)) == nil)
-        let changes = state.apply(.updateTopic(group, after), at: LogIndex(7))
+        #expect(state.refusal(of: .updateTopic(group, from: before, to: after)) == nil)
+        let changes = state.apply(.updateTopic(group, from: before, to: after), at: LogIndex(7))
         #expect(changes == [.topicUpdated(group, before: before)])
         #expect(state.group(capturing: "a.b") == nil && state.group(capturing: "c.b") == group)
+        // Who looked at the topic before this change must look again.
+        #expect(state.apply(.updateTopic(group, from: before, to: after), at: LogIndex(8)) == [])
+        let now = after
         after.dedupKey = .content
-        #expect(state.apply(.updateTopic(group, after), at: LogIndex(8)) == [])
+        #expect(state.apply(.updateTopic(group, from: now, to: after), at: LogIndex(9)) == [])
     }
 
     @Test func `a drained node gets no topic, and the last one cannot be drained`() {

@@ -207,6 +207,21 @@ struct MoveTests {
         }
     }
 
+    @Test func `a topic of the configuration that was deleted is not made again by itself`() throws
+    {
+        let lab = lab(nodes: 3)
+        #expect(administer(lab, at: 1, .deleteTopic(name: "news")) == .done)
+        lab.run(for: .seconds(5))
+        for place in 0..<3 {
+            lab.kill(place)
+            lab.start(place)
+        }
+        lab.run(for: .seconds(10))
+        #expect(lab.machines.allSatisfy { $0.core?.meta.group(named: "news") == nil })
+        #expect(lab.publish(node: 0, "news", "again") == 1)
+        #expect(lab.run { lab.replicas("news").count == 3 })
+    }
+
     @Test func `a topic that nobody uses ends, one that somebody follows does not`() throws {
         let lab = lab(nodes: 3)
         for name in ["alone", "followed"] {
@@ -269,6 +284,19 @@ struct MoveTests {
             #expect(!lab.replicas("t\(number)").contains(place))
         }
         #expect(administer(lab, at: 1, .drain(node: "n\(place + 1)", false)) == .done)
+    }
+
+    @Test func `a drained node hands leadership over although another node is down`() throws {
+        let lab = lab(nodes: 3)
+        let leader = try #require(lab.leader("news"))
+        let down = try #require((0..<3).first { $0 != leader })
+        lab.kill(down)
+        #expect(lab.run { lab.machines.contains { $0.core?.decidesMeta == true } })
+        #expect(administer(lab, at: leader, .drain(node: "n\(leader + 1)", true)) == .done)
+        let heir = try #require((0..<3).first { $0 != leader && $0 != down })
+        #expect(lab.run { lab.leader("news") == heir })
+        #expect(lab.publish(node: heir, "news", "text") != nil)
+        #expect(lab.replicas("news").contains(leader), "there is no other node that could hold it")
     }
 
     @Test func `what cannot be is refused, and says what to do`() {

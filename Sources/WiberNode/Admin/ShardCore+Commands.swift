@@ -46,7 +46,8 @@ extension ShardCore {
             adminTasks[token]?.nextAsk = time.now + .milliseconds(50)
             hand(token, command, slot)
         case .taken:
-            if time.now >= task.deadline { end(token, .late(Self.commandUnknown)) }
+            guard time.now >= task.deadline else { return }
+            end(token, .late(group == .meta ? Self.commandUnknown : Self.purgeLate))
         case .committed(let index):
             // What was done shows here, too; a node that lags behind does not hold up the answer.
             if groups[slot].applied >= index || groups[slot].raft == nil
@@ -115,6 +116,10 @@ extension ShardCore {
     static let commandUnknown =
         "the leader changed before it answered: the command may or may not be carried out; look with"
         + " `wiber topics` or `wiber cluster status`, and give it again if it was not"
+
+    private static let purgeLate =
+        "the messages are still being removed, or the leader changed: first_sequence in `wiber stats` says"
+        + " how far it is; give the command again if it does not move"
 
     // MARK: Who leads
 

@@ -302,7 +302,10 @@ extension ShardCore {
         case .history(let id):
             guard let job = histories.removeValue(forKey: id) else { return }
             fail(job.connection, job.slot, .storage, text)
-        case .delivery(let connection, _):
+        case .delivery(let connection, let group):
+            // Who follows the topic elsewhere now, or no more, lacks nothing.
+            guard sessions[connection]?.subscriptions.contains(where: { $0.group == group }) == true
+            else { return }
             emit(.close(connection, reason: "a message could not be read from disk"))
         case .front(let group):
             if let slot = slotOfGroup[group] { groups[slot].frontReadToken = nil }

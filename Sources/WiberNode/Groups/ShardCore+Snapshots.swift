@@ -105,6 +105,7 @@ extension ShardCore {
     /// Takes a replica out of use; the node behaves as one without, until ``activate(_:)``.
     func retire(_ slot: Int) {
         failWaiters(slot)
+        returnForwards(slot)
         let leader = groups[slot].leader
         groups[slot].raft = nil
         groups[slot].leaderHint = leader ?? groups[slot].replicas.first { $0.node != selfID }?.node

@@ -79,12 +79,13 @@ extension ShardCore {
         }
     }
 
-    /// Creates the topics of the configuration that are missing.
+    /// Creates the topics of the configuration that are missing, and were not deleted.
     private func createConfiguredTopics() {
         guard decidesMeta, meta.isFormed else { return }
-        if let missing = configuration.topics.first(where: { meta.group(named: $0.name) == nil }) {
-            create(missing)
+        let missing = configuration.topics.first { topic in
+            meta.group(named: topic.name) == nil && !deletedByCommand.contains(topic.name)
         }
+        if let missing { create(missing) }
     }
 
     /// Creates a topic; what the configuration says of it counts more than what was asked for.

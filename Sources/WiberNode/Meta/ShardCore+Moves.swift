@@ -50,13 +50,13 @@ extension ShardCore {
             groups[slot].nextMoveStep <= time.now, let record = meta.topic(id)
         else { return }
         groups[slot].nextMoveStep = time.now + Self.movePause
-        if let move = record.move {
-            reportMembers(slot, record, move)
-            advance(slot, move)
-        } else if meta.node(selfID)?.isDrained == true, canOthersLead(slot) {
+        if let move = record.move { reportMembers(slot, record, move) }
+        if meta.node(selfID)?.isDrained == true, let heir = heir(slot, among: record.replicas) {
+            // Whoever leads next goes on with a move.
             groups[slot].nextMoveStep = time.now + .seconds(1)
-            if let heir = heir(slot, among: record.replicas) { step(slot, .transfer(to: heir)) }
+            return step(slot, .transfer(to: heir))
         }
+        if let move = record.move { advance(slot, move) }
     }
 
     /// Tells meta who the members are, once that is committed, and it does not know.
@@ -123,12 +123,17 @@ extension ShardCore {
             else { return false }
             return peers[place].health == .alive && peers[place].openLane != nil
                 && !liveness.isDiskStalled(node) && meta.node(node)?.isDrained == false
+                && hasNearlyAll(node, slot)
         }
         return well.max { one, other in
             let ones = raft.progress(of: one)?.match ?? .zero
             let others = raft.progress(of: other)?.match ?? .zero
             return (ones, other) < (others, one)
         }
+    }
+
+    private func isUp(_ node: NodeID) -> Bool {
+        place(of: node).map { peers[$0].health == .alive } ?? true
     }
 
     /// Asks for the next moves away from drained nodes, as the meta leader.
@@ -141,7 +146,9 @@ extension ShardCore {
             guard stay.count < record.replicas.count else { continue }
             let target = meta.place(replicas: record.replicas.count, keeping: stay)
             // With too few nodes a topic stays: it must not have fewer replicas than asked for.
-            guard target.count == record.replicas.count else { continue }
+            guard target.count == record.replicas.count,
+                target.allSatisfy({ stay.map(\.node).contains($0) || isUp($0) })
+            else { continue }
             return propose(.move(record.group, to: target))
         }
     }

@@ -19,9 +19,12 @@ extension ShardCore {
 
     /// Ends this node's part of a topic: everybody who waits for it is told.
     func closeTopic(_ record: TopicRecord, at index: LogIndex) {
-        guard let slot = slotOfGroup[record.group] else { return }
         let id = record.group
         let name = record.configuration.name
+        if configuration.topics.contains(where: { $0.name == name }) {
+            deletedByCommand.insert(name)
+        }
+        guard let slot = slotOfGroup[id] else { return }
         let text = "topic \(name) was deleted; TOPICS lists those there are"
         retire(slot)
         refuseOutbox(slot, text)

@@ -158,6 +158,11 @@ extension ShardCore {
         guard peers[place].health != health else { return }
         peers[place].health = health
         peers[place].healthSince = time.wall
+        if health == .alive {
+            // What waits for a node that can hold a topic may go on.
+            mustDecideMeta = true
+            markDirty(ShardCore.metaSlot)
+        }
         trace(
             health == .alive ? .info : .warning,
             "node health changed",

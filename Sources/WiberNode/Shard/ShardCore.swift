@@ -99,6 +99,8 @@ public final class ShardCore {
     /// `nil` unless the node is to stop without haste.
     var lameDuck: LameDuckState?
     var formationProposed = false
+    /// Topics of the configuration that somebody has deleted: they are not made again by themselves.
+    var deletedByCommand: Set<String> = []
     /// Whether the meta leader should look again at what is to be proposed.
     var mustDecideMeta = true
 

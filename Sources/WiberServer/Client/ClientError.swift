@@ -8,7 +8,7 @@ public enum ClientError: Error, CustomStringConvertible {
     case closed(address: String)
     /// No answer came in time.
     case timeout(address: String, seconds: Int)
-    /// The server refused a request: its whole `ERR` line.
+    /// The server refused a request: its whole `ERR` line, or its words.
     case refused(String)
     /// The server said something else than it should.
     case unexpected(String)

@@ -94,7 +94,7 @@ public final class LineClient {
 
     /// What the server answers to `POST path`, or another method, with a JSON body on its HTTP port.
     ///
-    /// - Throws: ``ClientError``; ``ClientError/unexpected(_:)`` with the server's words if it refuses.
+    /// - Throws: ``ClientError``; ``ClientError/refused(_:)`` with the server's words if it refuses.
     @discardableResult
     public func post(
         _ path: String,
@@ -112,7 +112,8 @@ public final class LineClient {
         let body = String(decoding: answer.body, as: UTF8.self)
         guard answer.status != 200 else { return body }
         let object = try? JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: Any]
-        throw ClientError.unexpected(object?["error"] as? String ?? "HTTP \(answer.status)")
+        if let text = object?["error"] as? String { throw ClientError.refused(text) }
+        throw ClientError.unexpected("HTTP \(answer.status)")
     }
 
     /// What the server answers to `GET path` on its HTTP port.

@@ -49,7 +49,7 @@ extension ClusterCommand {
         /// Waits until nothing moves; returns how many topics are still there.
         private func settled(_ line: LineClient) throws -> Int {
             var last = ""
-            var quiet = 0
+            var unchanged = 0
             while true {
                 let cluster = try Terminal.object(try line.get("/api/cluster"))
                 let nodes = cluster["nodes"] as? [[String: Any]] ?? []
@@ -60,9 +60,16 @@ extension ClusterCommand {
                 let led = own["leaders"] as? Int ?? 0
                 let text = "\(node) holds \(held) topics and leads \(led); \(moving) are moving"
                 if text != last, client.output == .text { Terminal.say(text) }
-                quiet = text == last && moving == 0 && led == 0 ? quiet + 1 : 0
+                unchanged = text == last ? unchanged + 1 : 0
                 last = text
-                if held == 0 && led == 0 || quiet >= 4 { return held }
+                let isAtRest = moving == 0 && led == 0 && unchanged >= 4
+                if held == 0 && led == 0 || isAtRest { return held }
+                if unchanged == 60 {
+                    throw ClientError.refused(
+                        "nothing has changed for 30 s: \(text). Other nodes may be down:"
+                            + " `wiber cluster status`; the drain goes on by itself"
+                    )
+                }
                 Thread.sleep(forTimeInterval: 0.5)
             }
         }

@@ -70,12 +70,20 @@ struct MoveProgress {
         let json = try JSONSerialization.data(withJSONObject: body)
         try line.post(path, json: String(decoding: json, as: UTF8.self))
         var last = ""
+        var unchanged = 0
         while waits {
             let status = try Terminal.object(try line.get("/api/topics/\(topic.inPath)"))
-            if let error = status["error"] as? String { throw ClientError.unexpected(error) }
+            if let error = status["error"] as? String { throw ClientError.refused(error) }
             guard let target = status["moving_to"] as? [String] else { break }
             let text = "\(topic) moves to \(target.joined(separator: ", ")): \(progress(status))"
             if text != last, client.output == .text { Terminal.say(text) }
+            unchanged = text == last ? unchanged + 1 : 0
+            if unchanged == 20 {
+                Terminal.complain(
+                    "nothing has changed for 10 s; `wiber cluster status` says whether a node is down."
+                        + " The move goes on by itself; another target takes its place"
+                )
+            }
             last = text
             Thread.sleep(forTimeInterval: 0.5)
         }
@@ -90,7 +98,7 @@ struct MoveProgress {
         let replicas = status["replicas"] as? [[String: Any]] ?? []
         let end = replicas.compactMap { $0["match_index"] as? Int }.max() ?? 0
         let learners = replicas.filter { $0["role"] as? String == "learner" }
-        guard !learners.isEmpty, end > 0 else { return "votes are handed over" }
+        guard !learners.isEmpty, end > 0 else { return "its nodes are to vote" }
         return learners.map { learner in
             let match = learner["match_index"] as? Int ?? 0
             return "\(learner["node"] ?? "") has \(match * 100 / end) %"

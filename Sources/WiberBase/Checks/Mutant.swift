@@ -137,6 +137,12 @@ package enum Mutant: String, CaseIterable, Sendable {
     case duplicateBeforeCommit
     /// Files go although ids of messages in them are remembered: a snapshot lacks them.
     case idsTrimmed
+    /// A node that starts does not read which messages have gone from the middle of a topic.
+    case removalsForgotten
+    /// Messages that a leader wanted to go stay gone for it when its entries are replaced.
+    case removalsNotUndone
+    /// A message counts for the limit of its subject until its removal is committed.
+    case removedCounts
     /// A node that comes back to a group is the member that it was.
     case memberReused
     /// A node that starts carries out what an old entry of the meta log says once more.

@@ -82,6 +82,7 @@ public struct Chunk: Sendable {
         _ chunk: UnsafeRawBufferPointer,
         _ header: ChunkHeader
     ) throws(CodecError) {
+        _ = try removals(in: chunk, header)
         guard header.kind == .messages else { return }
         var table = ByteReader(chunk, at: ChunkHeader.size)
         var bodies = ByteReader(chunk, at: header.bodiesOffset)

@@ -16,6 +16,12 @@ public struct ChunkBuilder: Sendable {
     /// Whether there is nothing to seal.
     public var isEmpty: Bool { count == 0 }
 
+    /// How many removals have room beside the messages so far.
+    public var removalsMax: Int {
+        let used = ChunkHeader.size + table.count + bodies.count
+        return min(ChunkHeader.removalsMax, max(0, ChunkHeader.lengthMax - used) / Removal.size)
+    }
+
     /// Whether a message of `length` body bytes at `time` still belongs into this chunk.
     public func fits(length: Int, time: Timestamp) -> Bool {
         count == 0
@@ -62,11 +68,16 @@ public struct ChunkBuilder: Sendable {
     }
 
     /// Makes the chunk and starts over; `header` says everything but what the messages decide.
-    public mutating func seal(_ header: ChunkHeader) -> Chunk {
+    ///
+    /// - Precondition: there are no more `removals` than ``removalsMax``.
+    public mutating func seal(_ header: ChunkHeader, removals: [Removal] = []) -> Chunk {
         invariant(count > 0 && count <= ChunkHeader.countMax, "\(count) messages")
+        invariant(removals.count <= removalsMax, "\(removals.count) removals")
         var header = header
         header.kind = .messages
         header.count = UInt32(count)
+        header.removalCount = UInt16(removals.count)
+        for removal in removals { removal.encode(into: &table) }
         header.hasIDs = hasIDs
         header.baseTime = baseTime
         let chunk = Chunk.seal(header, checked: table, bodies: bodies)

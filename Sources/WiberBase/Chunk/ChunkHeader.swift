@@ -8,7 +8,7 @@ public enum ChunkKind: UInt16, Sendable {
     case configuration = 3
     /// A command of the meta group.
     case meta = 4
-    /// Moves the topic's first sequence and carries nothing else.
+    /// Moves the topic's first sequence, or takes messages out of the topic.
     case trim = 5
 }
 
@@ -30,11 +30,13 @@ public enum ChunkKind: UInt16, Sendable {
 ///     56    8     baseLamport       of the first message, each later one is one more
 ///     64    8     firstSequence     of the topic, once this chunk is applied
 ///     72    8     liveBytes         bodies from firstSequence on, once this chunk is applied
-///     80    4     count             of messages: 0 ... countMax
+///     80    2     count             of messages: 0 ... countMax
+///     82    2     removalCount      of removals, of `messages` and `trim`: 0 ... removalsMax
 ///     84    2     kind              see ``ChunkKind``
 ///     86    2     flags             1: some message has an id
 ///     88    8     liveMessages      from firstSequence on, once this chunk is applied
 ///     96    12·n  table             length u32, time - baseTime u32, CRC-32C of the body u32
+///     …     12·m  removals          see ``Removal``; the checksum covers them
 ///     …           bodies            see ``MessageBody``
 ///
 /// Statistics travel in the header because the leader decides them: a follower adopts them with
@@ -48,6 +50,8 @@ public struct ChunkHeader: Equatable, Sendable {
     public static let lengthMax = (1 << 20) + (128 << 10)
     /// The most messages in a chunk.
     public static let countMax = 4_096
+    /// The most removals in a chunk.
+    public static let removalsMax = 8_192
     /// A chunk is closed once its bodies hold this many bytes (1 MiB).
     public static let bodiesTarget = 1 << 20
     static let magic: UInt32 = 0x3148_4357
@@ -77,6 +81,8 @@ public struct ChunkHeader: Equatable, Sendable {
     public var liveBytes: UInt64 = 0
     /// The messages in this chunk.
     public var count: UInt32 = 0
+    /// The removals in this chunk.
+    public var removalCount: UInt16 = 0
     /// What it is about.
     public var kind = ChunkKind.noOp
     /// Whether some message here has an id.
@@ -91,8 +97,10 @@ public struct ChunkHeader: Equatable, Sendable {
     public var id: EntryID { EntryID(index: index, term: term) }
     /// The sequence after this chunk's last message.
     public var nextSequence: Sequence { Sequence(baseSequence.rawValue &+ UInt64(count)) }
+    /// Where the removals start, in bytes from the chunk's start.
+    public var removalsOffset: Int { Self.size + Int(count) * Self.rowSize }
     /// Where the bodies start, in bytes from the chunk's start.
-    public var bodiesOffset: Int { Self.size + Int(count) * Self.rowSize }
+    public var bodiesOffset: Int { removalsOffset + Int(removalCount) * Removal.size }
     /// How far the checksum reaches, in bytes from the chunk's start.
     public var checkedLength: Int { kind == .messages ? bodiesOffset : Int(length) }
 
@@ -114,7 +122,8 @@ public struct ChunkHeader: Equatable, Sendable {
         header.baseLamport = try reader.integer()
         header.firstSequence = try reader.identifier()
         header.liveBytes = try reader.integer()
-        header.count = try reader.integer()
+        header.count = UInt32(try reader.integer(UInt16.self))
+        header.removalCount = try reader.integer()
         let kind = try reader.integer(UInt16.self)
         let flags = try reader.integer(UInt16.self)
         header.liveMessages = try reader.integer()
@@ -134,6 +143,9 @@ public struct ChunkHeader: Equatable, Sendable {
         guard count <= Self.countMax, bodiesOffset <= Int(length),
             (kind == .messages) == (count > 0)
         else { throw .invalid(field: "count", value: UInt64(count)) }
+        guard removalCount == 0 || mayRemove, removalCount <= Self.removalsMax else {
+            throw .invalid(field: "removalCount", value: UInt64(removalCount))
+        }
         guard baseSequence.rawValue >= 1, baseSequence.rawValue < UInt64.max / 2 else {
             throw .invalid(field: "baseSequence", value: baseSequence.rawValue)
         }
@@ -143,6 +155,11 @@ public struct ChunkHeader: Equatable, Sendable {
         guard index.rawValue < UInt64.max / 2 else {
             throw .invalid(field: "index", value: index.rawValue)
         }
+    }
+
+    /// Whether removals can be here; a trim has nothing else then.
+    private var mayRemove: Bool {
+        kind == .messages || kind == .trim && bodiesOffset == Int(length)
     }
 
     /// Appends the 96 bytes.
@@ -159,7 +176,8 @@ public struct ChunkHeader: Equatable, Sendable {
         bytes.appendInteger(baseLamport)
         bytes.appendInteger(firstSequence.rawValue)
         bytes.appendInteger(liveBytes)
-        bytes.appendInteger(count)
+        bytes.appendInteger(UInt16(truncatingIfNeeded: count))
+        bytes.appendInteger(removalCount)
         bytes.appendInteger(kind.rawValue)
         bytes.appendInteger(hasIDs ? Self.hasIDsFlag : 0)
         bytes.appendInteger(liveMessages)

@@ -8,13 +8,21 @@ public struct TopicConfiguration: Equatable, Sendable {
         public var maxBytes: UInt64?
         /// The most messages.
         public var maxMessages: UInt64?
+        /// The most messages of a subject.
+        public var maxPerSubject: UInt64?
         /// Keeps everything, unless limits are given.
-        public init(maxAge: UInt64? = nil, maxBytes: UInt64? = nil, maxMessages: UInt64? = nil) {
+        public init(
+            maxAge: UInt64? = nil,
+            maxBytes: UInt64? = nil,
+            maxMessages: UInt64? = nil,
+            maxPerSubject: UInt64? = nil
+        ) {
             self.maxAge = maxAge
             self.maxBytes = maxBytes
             self.maxMessages = maxMessages
+            self.maxPerSubject = maxPerSubject
         }
-        /// Whether nothing ever leaves.
+        /// Whether nothing ever leaves from the front.
         public var isUnlimited: Bool { maxAge == nil && maxBytes == nil && maxMessages == nil }
     }
 
@@ -45,6 +53,9 @@ public struct TopicConfiguration: Equatable, Sendable {
     /// The topic is deleted after this time without a publish or a subscriber, in nanoseconds;
     /// `nil`: never.
     public var deleteAfterIdle: UInt64?
+
+    /// Whether a publish may take earlier messages along, of its subject or all.
+    public var allowsRollup = false
 
     /// A topic with the contract's defaults: subjects `name` and `name.>`, a two-minute window.
     public init(name: String, replicas: Int) {

@@ -14,6 +14,8 @@ struct ActiveSegment: Equatable, Sendable {
     private var firstTime = Timestamp.zero
     private var sparseOffset = 0
     private var configurationOffset = 0
+    /// The removals in its chunks.
+    private(set) var removalCount: UInt64 = 0
 
     init(_ header: SegmentHeader, directory: String) {
         self.header = header
@@ -43,6 +45,7 @@ struct ActiveSegment: Equatable, Sendable {
         if last?.term != chunk.term {
             tables.runs.append(EntryID(index: chunk.index, term: chunk.term))
         }
+        removalCount += UInt64(chunk.removalCount)
         last = chunk
         end += Int(chunk.length)
     }
@@ -65,7 +68,8 @@ struct ActiveSegment: Equatable, Sendable {
             nextSequence: last.nextSequence,
             firstTime: firstTime,
             lastTime: last.baseTime,
-            configurationOffset: UInt64(configurationOffset)
+            configurationOffset: UInt64(configurationOffset),
+            removalCount: removalCount
         )
         bytes += trailer.encode()
         return (bytes, trailer)

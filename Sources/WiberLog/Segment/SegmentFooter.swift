@@ -37,7 +37,8 @@ struct SparseRow: Equatable, Sendable {
 ///     80    8     firstTime        baseTime of the first chunk
 ///     88    8     lastTime         baseTime of the last chunk
 ///     96    8     configurationOffset  of the last configuration chunk; 0: none here
-///     104   24    zeros
+///     104   8     removalCount     of all its chunks
+///     112   16    zeros
 struct SegmentTrailer: Equatable, Sendable {
     static let magic: UInt32 = 0x3146_5357
     static let size = 128
@@ -56,6 +57,7 @@ struct SegmentTrailer: Equatable, Sendable {
     var firstTime: Timestamp
     var lastTime: Timestamp
     var configurationOffset: UInt64
+    var removalCount: UInt64
 
     var tablesLength: Int {
         Int(sparseCount) * SparseRow.size + Int(runCount) * SegmentTables.runSize
@@ -82,6 +84,7 @@ struct SegmentTrailer: Equatable, Sendable {
         bytes.appendInteger(firstTime.rawValue)
         bytes.appendInteger(lastTime.rawValue)
         bytes.appendInteger(configurationOffset)
+        bytes.appendInteger(removalCount)
         bytes.append(contentsOf: repeatElement(0, count: Self.size - bytes.count))
         bytes.setInteger(CRC32C.checksum(bytes, in: 8..<bytes.count), at: 4)
         return bytes
@@ -119,7 +122,8 @@ struct SegmentTrailer: Equatable, Sendable {
             nextSequence: try reader.identifier(),
             firstTime: try reader.identifier(),
             lastTime: try reader.identifier(),
-            configurationOffset: try reader.integer()
+            configurationOffset: try reader.integer(),
+            removalCount: try reader.integer()
         )
         guard chunksEnd < UInt64(Int.max / 2), trailer.fileSize == fileSize,
             trailer.configurationOffset < chunksEnd

@@ -14,7 +14,21 @@ struct ChunkTests {
     }()
     static let empty = Chunk.control(ChunkHeader())
 
-    static func chunk(_ texts: [String], id: String?) -> Chunk {
+    static let removing = chunk(["a", "b"], id: nil, removals: removals)
+    static let trim: Chunk = {
+        var header = ChunkHeader()
+        header.kind = .trim
+        header.baseSequence = Sequence(90)
+        header.removalCount = UInt16(removals.count)
+        var bytes: [UInt8] = []
+        for removal in removals { removal.encode(into: &bytes) }
+        return Chunk.control(header, bytes: bytes)
+    }()
+    static let removals = [
+        Removal(first: Sequence(3), count: 2), Removal(first: Sequence(11), count: 1),
+    ]
+
+    static func chunk(_ texts: [String], id: String?, removals: [Removal] = []) -> Chunk {
         var builder = ChunkBuilder()
         for (place, text) in texts.enumerated() {
             var (text, name) = (text, id ?? "")
@@ -36,10 +50,10 @@ struct ChunkTests {
         header.firstSequence = Sequence(2)
         header.liveBytes = 1_234
         header.liveMessages = 11
-        return builder.seal(header)
+        return builder.seal(header, removals: removals)
     }
 
-    @Test(arguments: [messages, control, empty])
+    @Test(arguments: [messages, control, empty, removing, trim])
     func `what was sealed is read`(chunk: Chunk) throws {
         try chunk.bytes.withUnsafeBytes { raw in
             let read = try Chunk.decode(raw)
@@ -48,21 +62,21 @@ struct ChunkTests {
         }
     }
 
-    @Test(arguments: [messages, control, empty])
+    @Test(arguments: [messages, control, empty, removing, trim])
     func `a chunk is found at its place among others`(chunk: Chunk) throws {
         let bytes = [1, 2, 3] + chunk.bytes + [4, 5, 6]
         let read = try bytes.withUnsafeBytes { try Chunk.decode($0, at: 3) }
         #expect(read.bytes == chunk.bytes)
     }
 
-    @Test(arguments: [messages, control, empty])
+    @Test(arguments: [messages, control, empty, removing, trim])
     func `every prefix is refused`(chunk: Chunk) {
         for count in 0..<chunk.bytes.count {
             #expect(!isValid(Array(chunk.bytes.prefix(count))), "\(count) bytes")
         }
     }
 
-    @Test(arguments: [messages, control, empty])
+    @Test(arguments: [messages, control, empty, removing, trim])
     func `every flipped bit is found, whatever comes behind`(chunk: Chunk) {
         for tail in [[], [UInt8](repeating: 0, count: 500), chunk.bytes] {
             for bit in 0..<chunk.bytes.count * 8 {
@@ -73,8 +87,23 @@ struct ChunkTests {
         }
     }
 
-    @Test func `its name covers header and table, not the bodies`() {
-        let chunk = Self.messages
+    @Test func `removals are read as they were given`() {
+        #expect(Self.removing.removals == Self.removals)
+        #expect(Self.trim.removals == Self.removals)
+        #expect(Self.messages.removals == [] && Self.control.removals == [])
+    }
+
+    @Test(arguments: [
+        Removal(first: .zero, count: 1), Removal(first: Sequence(.max), count: 1),
+        Removal(first: Sequence(1), count: 0), Removal(first: Sequence(12), count: 1),
+        Removal(first: Sequence(1), count: .max), Removal(first: Sequence(11), count: 2),
+    ])
+    func `what is not there cannot be removed`(removal: Removal) {
+        #expect(!isValid(Self.chunk(["a", "b"], id: nil, removals: [removal]).bytes))
+    }
+
+    @Test(arguments: [messages, removing])
+    func `its name covers header and table, not the bodies`(chunk: Chunk) {
         for bit in 0..<chunk.bytes.count * 8 {
             var bytes = chunk.bytes
             bytes[bit / 8] ^= 1 << UInt8(bit % 8)

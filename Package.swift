@@ -47,7 +47,7 @@ let package = Package(
         pure("WiberRaft", ["WiberBase"]),
         pure("WiberLog", ["WiberBase"]),
         pure("WiberSubject", ["WiberBase"]),
-        pure("WiberTopic", ["WiberBase"]),
+        pure("WiberTopic", ["WiberBase", "WiberSubject"]),
         pure("WiberMeta", ["WiberBase"]),
         pure("WiberWire", ["WiberBase"]),
         pure(

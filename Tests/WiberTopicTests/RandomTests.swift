@@ -21,9 +21,15 @@ struct RandomTests {
         }
         guard let leader = lab.leader else { return }
         let replica = lab.replicas[leader]
+        let firstSequence = replica.topic.firstSequence
         #expect(
-            replica.firstSequence(expiry: replica.wall) == replica.topic.firstSequence,
+            replica.firstSequence(expiry: replica.wall, after: firstSequence) == firstSequence,
             "seed \(seed)"
         )
+        let gone = replica.rows.filter { $0.sequence < firstSequence || $0.goneAt != nil }
+        #expect(replica.asked.isSubset(of: gone.map(\.sequence)), "seed \(seed)")
+        guard let most = replica.topic.configuration.retention.maxPerSubject else { return }
+        let counts = Dictionary(grouping: replica.live, by: \.subject).mapValues(\.count)
+        #expect(counts.values.allSatisfy { $0 <= Int(most) }, "seed \(seed): \(counts)")
     }
 }

@@ -9,12 +9,18 @@ public enum TopicCommand: Equatable, Sendable {
     case purge(before: Sequence)
     /// All but the newest messages go.
     case keep(newest: UInt64)
+    /// Messages of some subjects go.
+    case purgeSubject(SubjectPurge)
+    /// One message goes.
+    case remove(Sequence)
 
     private static let version: UInt8 = 1
 
     private enum Tag: UInt8 {
         case purge = 1
         case keep = 2
+        case purgeSubject = 3
+        case remove = 4
     }
 
     /// The command's bytes.
@@ -27,6 +33,14 @@ public enum TopicCommand: Equatable, Sendable {
         case .keep(let count):
             bytes.append(Tag.keep.rawValue)
             bytes.appendInteger(count)
+        case .purgeSubject(let purge):
+            bytes.append(Tag.purgeSubject.rawValue)
+            bytes.appendInteger(purge.before.rawValue)
+            bytes.appendInteger(purge.keep)
+            bytes += purge.pattern
+        case .remove(let sequence):
+            bytes.append(Tag.remove.rawValue)
+            bytes.appendInteger(sequence.rawValue)
         }
         return bytes
     }
@@ -60,6 +74,12 @@ public enum TopicCommand: Equatable, Sendable {
         switch tag {
         case .purge: command = .purge(before: try reader.identifier())
         case .keep: command = .keep(newest: try reader.integer())
+        case .purgeSubject:
+            let before = try reader.identifier(Sequence.self)
+            let keep = try reader.integer(UInt64.self)
+            let pattern = Array(try reader.slice(reader.remaining))
+            command = .purgeSubject(SubjectPurge(pattern: pattern, before: before, keep: keep))
+        case .remove: command = .remove(try reader.identifier())
         }
         guard reader.remaining == 0 else {
             throw .invalid(field: "length", value: UInt64(reader.remaining))

@@ -37,18 +37,25 @@ extension TopicState {
         invariant(builder.isEmpty, "a trim beside \(builder.count) open messages")
         var header = header(group: group, entry: entry)
         let before = header.firstSequence
+        let removals = takeRemovals(&header, most: ChunkHeader.removalsMax)
         trim(&header, next: tail.nextSequence, expiry: expiry)
-        guard header.firstSequence > before || areIDsDue(expiry) else { return nil }
+        guard header.firstSequence > before || !removals.isEmpty || areIDsDue(expiry) else {
+            return nil
+        }
         idsAreShort = false
         header.kind = .trim
         header.baseTime = max(wall, tail.lastTime.next)
-        return Chunk.control(header)
+        header.removalCount = UInt16(removals.count)
+        var bytes: [UInt8] = []
+        for removal in removals { removal.encode(into: &bytes) }
+        return Chunk.control(header, bytes: bytes)
     }
 
     /// Moves the first sequence as far as the limits ask for.
     ///
     /// `next` is the sequence after the last message of the chunk with this header.
     mutating func trim(_ header: inout ChunkHeader, next: Sequence, expiry: Timestamp) {
+        skipRemoved(&header, next)
         guard mayTrim else { return }
         front.drop(before: header.firstSequence)
         if isPurgedWhole, next == tail.nextSequence {
@@ -67,7 +74,18 @@ extension TopicState {
             header.firstSequence = row.sequence.next
             header.liveMessages -= 1
             header.liveBytes -= min(header.liveBytes, UInt64(row.length))
+            if skipRemoved(&header, next) { front.drop(before: header.firstSequence) }
         }
+    }
+
+    /// Moves the first sequence to a message that is there.
+    ///
+    /// - Returns: whether it moved.
+    @discardableResult
+    private func skipRemoved(_ header: inout ChunkHeader, _ next: Sequence) -> Bool {
+        guard removals.isTaken(header.firstSequence) else { return false }
+        header.firstSequence = min(next, removals.firstKept(from: header.firstSequence))
+        return true
     }
 
     /// Whether everything that is in the log shall go.

@@ -7,6 +7,9 @@ public enum Admission: Equatable, Sendable {
     /// It was stored before; told once the entry at that index is committed, which is
     /// ``TopicState/open`` if it is still in the open chunk.
     case duplicate(of: Sequence, at: LogIndex)
+    /// It is not stored, because another message than the publisher expects is the last one; told once
+    /// all that is in the log or open now is committed.
+    case conflict(actual: Sequence)
     /// It is not stored.
     case refused(AdmissionRefusal)
 }
@@ -15,6 +18,10 @@ public enum Admission: Equatable, Sendable {
 public enum AdmissionRefusal: Equatable, Sendable, CustomStringConvertible {
     /// Another id would not fit the memory for ids.
     case dedupMemoryFull(limit: Int)
+    /// Another subject would not fit the memory for subjects.
+    case subjectMemoryFull(limit: Int)
+    /// Which messages have which subject is not known yet.
+    case subjectsUnknown
     /// The message alone is larger than a chunk may be.
     case tooLarge(length: Int, limit: Int)
     /// Subject or message id are longer than their length field can say.
@@ -26,6 +33,11 @@ public enum AdmissionRefusal: Equatable, Sendable, CustomStringConvertible {
         case .dedupMemoryFull(let limit):
             "the memory for message ids (\(limit) bytes) is full: not stored; publish without "
                 + "an id, or wait for the dedup window to pass"
+        case .subjectMemoryFull(let limit):
+            "the memory for subjects (\(limit) bytes) is full: not stored; use subjects that there are, or"
+                + " purge some"
+        case .subjectsUnknown:
+            "the subjects of the topic's messages are being read from disk: not stored; try again soon"
         case .tooLarge(let length, let limit):
             "a message of \(length) bytes, limit \(limit): not stored; send a smaller one"
         case .fieldTooLong(let length, let limit):
@@ -33,4 +45,27 @@ public enum AdmissionRefusal: Equatable, Sendable, CustomStringConvertible {
                 + "shorter one"
         }
     }
+}
+
+/// What a publish depends on, and what it takes along.
+public struct PublishConditions: Equatable, Sendable {
+    /// Earlier messages that go with the publish.
+    public enum Rollup: Equatable, Sendable {
+        /// Those of the same subject.
+        case subject
+        /// All.
+        case all
+    }
+
+    /// The topic's last sequence must be this; 0: it has never had a message.
+    public var lastSequence: UInt64?
+    /// The sequence of the subject's newest message must be this; 0: it has none.
+    public var lastSubjectSequence: UInt64?
+    /// What goes.
+    public var rollup: Rollup?
+
+    /// A publish that depends on nothing.
+    public init() {}
+
+    var needsIndex: Bool { lastSubjectSequence != nil || rollup == .subject }
 }

@@ -1,4 +1,5 @@
 public import WiberBase
+import WiberSubject
 
 /// The leader's door: decide, then log. What is admitted has its sequence and its time at once.
 extension TopicState {
@@ -22,7 +23,8 @@ extension TopicState {
     public mutating func admit(
         _ body: MessageBody,
         digest: Digest128?,
-        wall: Timestamp
+        wall: Timestamp,
+        conditions: PublishConditions = PublishConditions()
     ) -> Admission {
         let isTimeFree = Mutant.timeNotAfterLast.isOn && builder.isEmpty
         let time = isTimeFree ? wall : max(wall, openTime.next)
@@ -36,7 +38,10 @@ extension TopicState {
             }
         }
         if let refusal = Self.refusal(of: body) { return .refused(refusal) }
+        if let other = check(conditions, body) { return other }
+        guard hasRoom(for: body) else { return .refused(.subjectMemoryFull(limit: subjects.limit)) }
         let sequence = openNext
+        let isIndexed = index?.next == sequence
         let length = builder.append(body, time: time)
         openNext = sequence.next
         openTime = time
@@ -46,7 +51,43 @@ extension TopicState {
             let row = FrontCursor.Row(sequence: sequence, time: time, length: UInt32(length))
             front.admit(row, from: tail.firstSequence)
         }
+        if conditions.rollup == .all { openRollup = (sequence, openBytes - UInt64(length)) }
+        if isIndexed { addOpen(body, sequence, UInt32(clamping: length), conditions.rollup) }
         return .accepted(sequence, time)
+    }
+
+    private mutating func addOpen(
+        _ body: MessageBody,
+        _ sequence: Sequence,
+        _ length: UInt32,
+        _ rollup: PublishConditions.Rollup?
+    ) {
+        guard let number = addToIndex(body, sequence, length, isNew: true) else { return }
+        noteIndexMemory()
+        if rollup == .subject {
+            for row in index?.rows(number, isGone: { !isLive($0) || $0 == sequence }) ?? [] {
+                removals.add(row)
+            }
+        } else {
+            limit(number)
+        }
+    }
+
+    /// What a publish that depends on others gets instead of a sequence.
+    private mutating func check(_ conditions: PublishConditions, _ body: MessageBody) -> Admission?
+    {
+        if conditions.needsIndex, !isIndexComplete {
+            askForIndex()
+            return .refused(.subjectsUnknown)
+        }
+        if let expected = conditions.lastSubjectSequence {
+            let newest = newestSequence(of: body)
+            if newest.rawValue != expected { return .conflict(actual: newest) }
+        }
+        if let expected = conditions.lastSequence, openNext.previous.rawValue != expected {
+            return .conflict(actual: openNext.previous)
+        }
+        return nil
     }
 
     /// Why a body can be in no chunk.
@@ -67,6 +108,10 @@ extension TopicState {
         builder = ChunkBuilder()
         dedup.truncate(from: Self.open)
         front.discard(from: tail.nextSequence)
+        let hadRemovals = removals.discard()
+        if hadRemovals || index.map({ $0.next > tail.nextSequence }) == true {
+            index?.truncate(from: tail.nextSequence)
+        }
         resetOpen()
     }
 
@@ -79,9 +124,16 @@ extension TopicState {
         var header = header(group: group, entry: entry)
         header.liveMessages &+= UInt64(builder.count)
         header.liveBytes &+= openBytes
+        if let (sequence, bytesBefore) = openRollup {
+            header.firstSequence = sequence
+            header.liveMessages = openNext.rawValue - sequence.rawValue
+            header.liveBytes = openBytes - bytesBefore
+            openRollup = nil
+        }
+        let removals = takeRemovals(&header, most: builder.removalsMax)
         trim(&header, next: openNext, expiry: expiry)
         dedup.seal(entry.index, open: Self.open)
-        return builder.seal(header)
+        return builder.seal(header, removals: removals)
     }
 
     /// A chunk without messages, at the end of the log.

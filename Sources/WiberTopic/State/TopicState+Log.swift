@@ -1,4 +1,5 @@
 public import WiberBase
+import WiberSubject
 
 /// Following the log: O(1) work a chunk, unless its messages have ids.
 extension TopicState {
@@ -8,6 +9,9 @@ extension TopicState {
     public mutating func appended(_ chunk: Chunk, digester: Digester) {
         rememberIDs(chunk, digester)
         tail = Tail(after: chunk.header, lastTime: max(tail.lastTime, chunk.lastTime))
+        removals.appended(chunk)
+        if chunk.header.removalCount > 0, chunk.header.kind == .trim { index?.goneFromWithin() }
+        feedIndex(chunk)
         if builder.isEmpty { resetOpen() }
     }
 
@@ -18,7 +22,10 @@ extension TopicState {
         discardBuilder()
         if !Mutant.idsKeptAfterTruncation.isOn { dedup.truncate(from: index) }
         front.reset()
+        removals.truncated(from: index)
         tail = last.map { Tail(after: $0.header, lastTime: $0.lastTime) } ?? Tail()
+        self.index?.truncate(from: tail.nextSequence)
+        noteIndexMemory()
         resetOpen()
     }
 
@@ -31,6 +38,7 @@ extension TopicState {
         committed = Tail(after: chunk.header, lastTime: lastTime)
         front.drop(before: committed.firstSequence)
         front.dropAhead(before: committed.nextSequence)
+        if removals.applied(chunk.header), chunk.header.kind == .trim { index?.goneFromWithin() }
         dedup.expire(before: windowStart(lastTime))
     }
 
@@ -84,5 +92,6 @@ extension TopicState {
         openNext = tail.nextSequence
         openTime = Mutant.tailNotFollowed.isOn ? committed.lastTime : tail.lastTime
         openBytes = 0
+        openRollup = nil
     }
 }

@@ -1,4 +1,5 @@
 public import WiberBase
+import WiberSubject
 
 /// A topic as its log makes it: the same on every replica that has the same log.
 ///
@@ -6,7 +7,7 @@ public import WiberBase
 /// statistics are after a chunk, and writes them into its header; followers adopt them.
 ///
 /// 1. A message's sequence and time are decided when it is admitted, before it is in the log.
-/// 2. Messages leave from the front only, one by one, and only by what a chunk's header says.
+/// 2. Messages leave from the front by what a chunk's header says, and from the middle by its removals.
 /// 3. A repeat within the dedup window gets the first one's sequence, whoever leads.
 public struct TopicState {
     /// The index of what is admitted and not sealed yet.
@@ -23,6 +24,8 @@ public struct TopicState {
     var openNext = Sequence(1)
     var openTime = Timestamp.zero
     var openBytes: UInt64 = 0
+    /// The open message that everything before it goes with, and the bytes of the open ones before it.
+    var openRollup: (sequence: Sequence, bytesBefore: UInt64)?
     var dedup: DedupTable
     /// Whether an id was refused since the last trim chunk.
     var idsAreShort = false
@@ -30,14 +33,30 @@ public struct TopicState {
     var front = FrontCursor()
     /// What is before this goes, because somebody asked for it; the leader's alone.
     var purgeTarget = Sequence.zero
+    var removals = Removals()
+    /// Which messages have which subject, where that is wanted.
+    var index: MessageIndex?
+    var isIndexAskedFor = false
+    /// What the index counts in ``subjects``.
+    var indexBytes = 0
+    /// Where ``sweepSubjects(most:isLeader:)`` goes on, downwards.
+    var sweptSubject = 0
+    let subjects: SubjectBudget
+    let nameBytes: [UInt8]
     var rate = RateMeter()
 
     /// An empty topic.
     ///
-    /// `budget` is the memory for ids, shared with the node's other topics.
-    public init(configuration: TopicConfiguration, budget: DedupBudget = DedupBudget()) {
+    /// `budget` is the memory for ids, `subjects` that for subjects, shared with the node's other topics.
+    public init(
+        configuration: TopicConfiguration,
+        budget: DedupBudget = DedupBudget(),
+        subjects: SubjectBudget = SubjectBudget()
+    ) {
         self.configuration = configuration
         self.budget = budget
+        self.subjects = subjects
+        nameBytes = Array(configuration.name.utf8)
         dedup = DedupTable(budget: budget)
     }
 
@@ -46,6 +65,7 @@ public struct TopicState {
         guard new.dedupKey == configuration.dedupKey else { return }
         configuration = new
         if !mayTrim { front.reset() }
+        if !wantsIndex { dropIndex() }
     }
 
     /// Lets the messages before a sequence go, as far as they are in the log by now.
@@ -57,8 +77,8 @@ public struct TopicState {
         switch command {
         case .purge(let before): target = min(before, next)
         case .keep(let count):
-            // A log of a peer may begin at sequence 0.
-            target = Sequence(max(1, next.rawValue) - min(next.previous.rawValue, count))
+            target = start(ofNewest: count, in: tail) { removals.takenCount(from: $0, to: $1) }
+        case .purgeSubject, .remove: return .zero
         }
         purgeTarget = max(purgeTarget, target)
         return target

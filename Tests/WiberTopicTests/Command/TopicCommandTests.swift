@@ -6,7 +6,7 @@ import WiberTopic
 struct TopicCommandTests {
     static let commands: [TopicCommand] = [
         .purge(before: Sequence(7)), .purge(before: Sequence(.max)), .keep(newest: 0),
-        .keep(newest: .max),
+        .keep(newest: .max), .remove(Sequence(9)),
     ]
 
     @Test(arguments: commands)
@@ -19,7 +19,21 @@ struct TopicCommandTests {
         #expect(throws: CodecError.self) { try TopicCommand.decode(bytes + [0]) }
     }
 
-    @Test(arguments: commands)
+    @Test(arguments: [0, 1, 200])
+    func `a purge of subjects is read, whatever they are`(length: Int) throws {
+        let purge = SubjectPurge(
+            pattern: Array(repeating: 0x61, count: length),
+            before: Sequence(.max),
+            keep: 3
+        )
+        let bytes = TopicCommand.purgeSubject(purge).encoded
+        #expect(try TopicCommand.decode(bytes) == .purgeSubject(purge))
+        for count in 0..<18 {
+            #expect(throws: CodecError.self) { try TopicCommand.decode(Array(bytes.prefix(count))) }
+        }
+    }
+
+    @Test(arguments: commands.dropLast())
     func `a target is never beyond the log, nor before its start`(command: TopicCommand) {
         var topic = TopicState(configuration: TopicConfiguration(name: "t", replicas: 1))
         #expect(topic.purge(command) == Sequence(1))

@@ -78,6 +78,8 @@ extension Lab {
         var replica = old
         replica.topic = TopicState(configuration: old.topic.configuration)
         replica.open = []
+        replica.asked = []
+        replica.rollup = .zero
         replica.forgotten = LogIndex(UInt64(old.cut))
         if !old.log.isEmpty {
             // What is known to be committed may be older than what was.
@@ -91,6 +93,8 @@ extension Lab {
                 let needed = old.log.first { $0.lastTime >= since }?.header.index
                 from = min(from, needed ?? from)
             }
+            let removals = old.log.first { $0.header.removalCount > 0 }?.header.index
+            from = min(from, removals ?? from)
             for chunk in old.log where chunk.header.index >= from {
                 replica.topic.appended(chunk, digester: digester)
                 if chunk.header.index <= replica.applied { replica.topic.applied(chunk) }
@@ -135,6 +139,7 @@ extension Lab {
     }
 
     private mutating func sweepUntilLoaded() -> Bool {
+        for _ in 0..<8 where leader != nil { feedIndex(leader ?? 0, wholly: true) }
         for _ in 0..<20 where sweep() { return true }
         return false
     }

@@ -3,20 +3,29 @@ import WiberTopic
 
 extension TopicState {
     /// Admits a message as the driver does.
-    mutating func publish(_ text: String, id: String? = nil, wall: UInt64) -> Admission {
-        var text = text
-        return text.withUTF8 { payload in
-            var body = MessageBody(payload: UnsafeRawBufferPointer(payload))
-            guard var id else { return publish(body, wall: wall) }
-            return id.withUTF8 { bytes in
-                body.id = UnsafeRawBufferPointer(bytes)
-                return publish(body, wall: wall)
+    mutating func publish(
+        _ text: String,
+        id: String? = nil,
+        subject: String? = nil,
+        _ conditions: PublishConditions = PublishConditions(),
+        wall: UInt64
+    ) -> Admission {
+        let (text, id, subject) = (Array(text.utf8), id.map { Array($0.utf8) }, subject?.utf8)
+        return text.withUnsafeBytes { payload in
+            (id ?? []).withUnsafeBytes { idBytes in
+                Array(subject ?? "".utf8).withUnsafeBytes { subjectBytes in
+                    var body = MessageBody(payload: payload)
+                    if id != nil { body.id = idBytes }
+                    if subject != nil { body.subject = subjectBytes }
+                    return admit(
+                        body,
+                        digest: digest(of: body, digester),
+                        wall: Timestamp(wall),
+                        conditions: conditions
+                    )
+                }
             }
         }
-    }
-
-    private mutating func publish(_ body: MessageBody, wall: UInt64) -> Admission {
-        admit(body, digest: digest(of: body, digester), wall: Timestamp(wall))
     }
 
     /// Seals at the end of the log and appends; returns the chunk.

@@ -12,6 +12,9 @@ struct Replica {
         var length: UInt64
         var digest: Digest128?
         var index: LogIndex
+        var subject = "t"
+        /// The chunk that has taken it out of the middle.
+        var goneAt: LogIndex?
     }
 
     var topic: TopicState
@@ -26,6 +29,10 @@ struct Replica {
     var rows: [Row] = []
     /// What is admitted and not sealed.
     var open: [Row] = []
+    /// What somebody has asked this leader to remove.
+    var asked: Set<Sequence> = []
+    /// The open message that all before goes with.
+    var rollup = Sequence.zero
     var applied = LogIndex.zero
     /// This node's clock.
     var wall: UInt64
@@ -55,17 +62,35 @@ struct Replica {
                     time: message.time,
                     length: UInt64(message.length),
                     digest: topic.digest(of: message.body, digester),
-                    index: chunk.header.index
+                    index: chunk.header.index,
+                    subject: message.body.subject.map { String(decoding: $0, as: UTF8.self) } ?? "t"
                 )
             )
             return true
+        }
+        take(chunk.removals, at: chunk.header.index)
+    }
+
+    /// What a chunk takes must be there, in every log.
+    private mutating func take(_ removals: [Removal], at index: LogIndex) {
+        guard !removals.isEmpty else { return }
+        let first = rows.first?.sequence ?? .zero
+        for removal in removals {
+            for value in removal.first.rawValue..<removal.end.rawValue {
+                let place = Int(value - first.rawValue)
+                #expect(rows[place].sequence == Sequence(value) && rows[place].goneAt == nil)
+                rows[place].goneAt = index
+            }
         }
     }
 
     mutating func truncate(from index: LogIndex) {
         log.removeSubrange((Int(index.rawValue) - cut - 1)...)
         rows.removeAll { $0.index >= index }
-        open = []
+        for place in rows.indices where rows[place].goneAt.map({ $0 >= index }) ?? false {
+            rows[place].goneAt = nil
+        }
+        giveUp()
         topic.truncated(from: index, last: log.last)
     }
 
@@ -77,30 +102,61 @@ struct Replica {
     }
 
     mutating func stepDown() {
-        open = []
+        giveUp()
         topic.discardBuilder()
+    }
+
+    private mutating func giveUp() {
+        open = []
+        asked = []
+        rollup = .zero
+    }
+
+    /// The messages that are there once all that was decided is done, but for limits of subjects.
+    var live: [Row] {
+        let first = max(log.last?.header.firstSequence ?? Sequence(1), rollup)
+        return (rows + open).filter {
+            $0.sequence >= first && $0.goneAt == nil && !asked.contains($0.sequence)
+        }
     }
 
     // MARK: What the model says
 
-    func admission(_ digest: Digest128?, length: UInt64) -> Admission {
-        let last = open.last?.time ?? log.last?.lastTime ?? .zero
-        let time = max(Timestamp(wall), last.next)
+    func admission(
+        _ digest: Digest128?,
+        _ subject: String,
+        _ conditions: PublishConditions
+    ) -> Admission {
+        let lastTime = open.last?.time ?? log.last?.lastTime ?? .zero
+        let time = max(Timestamp(wall), lastTime.next)
         let window = topic.configuration.dedupWindow
         let first = (rows + open).last {
             digest != nil && $0.digest == digest && $0.time.rawValue + window >= time.rawValue
         }
         if let first { return .duplicate(of: first.sequence, at: first.index) }
-        let next = open.last?.sequence ?? rows.last?.sequence ?? .zero
-        return .accepted(next.next, time)
+        let newest = open.last?.sequence ?? rows.last?.sequence ?? .zero
+        if conditions.needsIndex, !topic.isIndexComplete { return .refused(.subjectsUnknown) }
+        let last = live.last { $0.subject == subject }?.sequence ?? .zero
+        if let expected = conditions.lastSubjectSequence, expected != last.rawValue {
+            return .conflict(actual: last)
+        }
+        if let expected = conditions.lastSequence, expected != newest.rawValue {
+            return .conflict(actual: newest)
+        }
+        return .accepted(newest.next, time)
     }
 
-    /// The first sequence that the limits ask for, once what is open is stored.
-    func firstSequence(expiry: UInt64) -> Sequence {
+    /// The first sequence that the limits ask for after the last chunk, when it was `before` it.
+    func firstSequence(expiry: UInt64, after before: Sequence) -> Sequence {
         let limits = topic.configuration.retention
-        var first = log.last?.header.firstSequence ?? Sequence(1)
-        var live = (rows + open).filter { $0.sequence >= first }[...]
+        var first = before
+        var live = rows.filter { $0.sequence >= before && $0.goneAt == nil }[...]
         var bytes = live.reduce(0) { $0 + $1.length }
+        func skipGone() {
+            guard let last = rows.last?.sequence else { return }
+            while first <= last, live.first?.sequence != first { first = first.next }
+        }
+        skipGone()
         while let oldest = live.first {
             let isDue =
                 live.count > limits.maxMessages ?? .max || bytes > limits.maxBytes ?? .max
@@ -109,6 +165,7 @@ struct Replica {
             live.removeFirst()
             bytes -= oldest.length
             first = oldest.sequence.next
+            skipGone()
         }
         return first
     }
@@ -121,13 +178,31 @@ struct Replica {
         let remembered = rows.count {
             $0.digest != nil && $0.time >= start && $0.index > forgotten
         }
+        checkRemovals(comment)
         #expect(topic.idCount == remembered + open.count { $0.digest != nil }, comment)
+    }
+
+    /// Of messages whose files were gone at the last start nothing is known.
+    private func checkRemovals(_ comment: Comment) {
+        let committed = rows.filter { $0.sequence >= topic.firstSequence && $0.index <= applied }
+        for row in committed.suffix(40) where row.index > forgotten {
+            let isGone = row.goneAt.map { $0 <= applied } ?? false
+            #expect(topic.isRemoved(row.sequence) == isGone, comment)
+        }
+        let there = committed.filter { !($0.goneAt.map { $0 <= applied } ?? false) }
+        for count in 1...4 where count <= there.count {
+            guard let first = there.suffix(count).first, first.index > forgotten else { return }
+            #expect(topic.start(ofNewest: UInt64(count)) == first.sequence, comment)
+        }
     }
 
     private func expected(through index: LogIndex) -> Tail {
         guard let header = chunk(at: index)?.header else { return Tail() }
         var tail = Tail()
-        let live = rows.filter { $0.sequence >= header.firstSequence && $0.index <= index }
+        let live = rows.filter {
+            $0.sequence >= header.firstSequence && $0.index <= index
+                && !($0.goneAt.map { $0 <= index } ?? false)
+        }
         tail.nextSequence = (rows.last { $0.index <= index }?.sequence ?? .zero).next
         tail.firstSequence = header.firstSequence
         tail.lastTime = chunk(at: index)?.lastTime ?? .zero

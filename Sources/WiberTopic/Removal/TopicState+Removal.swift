@@ -1,0 +1,76 @@
+public import WiberBase
+import WiberSubject
+
+/// Messages that leave from the middle.
+extension TopicState {
+    /// Whether a message is gone, from the front or the middle, as far as the log is committed.
+    public func isRemoved(_ sequence: Sequence) -> Bool {
+        sequence < committed.firstSequence || removals.committed.contains(sequence)
+    }
+
+    /// The first message from `start` on that is there, as far as the log is committed; the next
+    /// message's sequence if there is none.
+    public func firstKept(from start: Sequence) -> Sequence {
+        removals.committed.firstAbsent(from: max(start, committed.firstSequence))
+    }
+
+    /// Where the newest messages begin, as far as the log is committed.
+    public func start(ofNewest count: UInt64) -> Sequence {
+        start(ofNewest: count, in: committed) { removals.committed.count(from: $0, to: $1) }
+    }
+
+    func start(
+        ofNewest count: UInt64,
+        in tail: Tail,
+        gone: (Sequence, Sequence) -> UInt64
+    ) -> Sequence {
+        var end = tail.nextSequence
+        var missing = count
+        // Each round goes back over as many as were gone in the last one.
+        while missing > 0, end > tail.firstSequence {
+            let span = min(missing, end.rawValue - tail.firstSequence.rawValue)
+            let start = Sequence(end.rawValue - span)
+            missing = missing - span + gone(start, end)
+            end = start
+        }
+        return end
+    }
+
+    /// The messages between the first and the last that are gone.
+    public var removedCount: UInt64 { removals.committed.count }
+    /// The memory that knows of messages that are gone, in bytes.
+    public var removalByteCount: Int { removals.byteCount }
+    /// The messages that shall go and are not in the log yet.
+    public var removalQueueCount: Int { removals.queueCount }
+
+    /// Whether a message is there, as far as this leader has decided.
+    public func isLive(_ sequence: Sequence) -> Bool {
+        sequence >= openFirst && sequence < openNext && !removals.isGone(sequence)
+    }
+
+    /// The first message that is there once what is open is stored.
+    var openFirst: Sequence { max(tail.firstSequence, openRollup?.sequence ?? .zero) }
+
+    /// Lets one message go, whose body has `length` bytes, unless it is gone.
+    public mutating func remove(_ sequence: Sequence, length: UInt32) {
+        guard isLive(sequence) else { return }
+        if !Mutant.removedCounts.isOn { index?.goneFromWithin() }
+        removals.add(MessageIndex.Row(sequence: sequence, length: length))
+    }
+
+    /// The size of a message's body, in bytes; `nil` if the chunk does not have it.
+    public static func length(of sequence: Sequence, in chunk: Chunk) -> UInt32? {
+        var length: UInt32?
+        chunk.forEachRow { row in if row.sequence == sequence { length = row.length } }
+        return length
+    }
+
+    /// Takes what waits in the queue into a chunk with this header.
+    mutating func takeRemovals(_ header: inout ChunkHeader, most: Int) -> [Removal] {
+        guard removals.queueCount > 0 else { return [] }
+        let taken = removals.take(most: most, from: header.firstSequence)
+        header.liveMessages -= min(header.liveMessages, taken.messages)
+        header.liveBytes -= min(header.liveBytes, taken.bytes)
+        return taken.removals
+    }
+}

@@ -95,6 +95,7 @@ extension Mutant {
             .nodes(.leaders)
         case .requestsNumberedAnew, .forwardSentTwice:
             .nodes(.restarts)
+        case .removalsForgotten, .removalsNotUndone, .removedCounts: .nodes(.removals)
         case .idsTrimmed, .snapshotNotSynced, .snapshotTakenAnyway:
             .nodes(.absences)
         case .memberReused, .oldDecisionCarriedOut, .configurationAtCommit, .changesOverlap,

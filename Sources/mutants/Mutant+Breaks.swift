@@ -44,6 +44,8 @@ extension Mutant {
         case .unformedVotes, .termsShared, .otherStoreAccepted: "rule 17"
         case .idsForgotten, .idsKeptAfterTruncation, .duplicateBeforeCommit: "rule 20"
         case .idsTrimmed: "rule 22"
+        case .removalsForgotten, .removalsNotUndone, .removedCounts:
+            "what is removed is so once, and on every replica"
         case .memberReused: "who comes back to a group is another member"
         case .oldDecisionCarriedOut: "a later decision is not undone by an older one"
         case .snapshotNotSynced: "a snapshot takes the log's place at once"

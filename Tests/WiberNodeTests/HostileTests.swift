@@ -128,7 +128,7 @@ struct HostileTests {
             let run = ForwardRun(
                 first: Sequence(small(&random)),
                 count: UInt32(truncatingIfNeeded: small(&random)),
-                isDuplicate: Bool.random(using: &random)
+                outcome: PublishOutcome.allCases.randomElement(using: &random) ?? .stored
             )
             return .forwardReply(
                 ForwardReply(request: small(&random), status: .stored, text: "", runs: [run, run])

@@ -20,10 +20,7 @@ struct MoveTests {
 
     private func administer(_ lab: NodeLab, at place: Int, _ command: AdminCommand) -> AdminOutcome?
     {
-        let count = lab.machines[place].outcomes.count
-        lab.handle(place, .admin(UInt64(100 + count), command))
-        _ = lab.run(within: .seconds(6)) { lab.machines[place].outcomes.count > count }
-        return lab.machines[place].outcomes.last
+        lab.administer(at: place, command)
     }
 
     private func move(_ lab: NodeLab, at place: Int, _ nodes: [Int]) -> AdminOutcome? {

@@ -9,7 +9,7 @@ public enum SequencePlace: Sendable {
     /// After the last message.
     case beyondEnd
     /// Before the first message that is still stored.
-    case belowStart
+    case belowStart(first: Sequence)
 }
 
 extension LogStore {
@@ -37,6 +37,16 @@ extension LogStore {
     public func firstIndex(_ group: GroupID) -> LogIndex? {
         guard let slot = slots[group], !groups[slot].isEmpty else { return nil }
         return groups[slot].firstIndex
+    }
+
+    /// Where the first segment begins that takes messages out of the topic; `nil` if none does.
+    public func firstRemovals(_ group: GroupID) -> LogIndex? {
+        guard let slot = slots[group] else { return nil }
+        if let closed = groups[slot].closed.first(where: { $0.trailer.removalCount > 0 }) {
+            return closed.trailer.baseIndex
+        }
+        guard let active = groups[slot].active, active.removalCount > 0 else { return nil }
+        return active.header.baseIndex
     }
 
     /// The last entry's index; `nil` in an empty log.
@@ -85,7 +95,10 @@ extension LogStore {
             return .memory(memoryIndex(log) { $0.nextSequence <= sequence })
         }
         let base = log.closed.first?.trailer.baseSequence ?? log.active?.header.baseSequence
-        guard let base, sequence >= base else { return .belowStart }
+        guard let base, sequence >= base else {
+            let inMemory = log.entries.first?.chunk.header.baseSequence
+            return .belowStart(first: base ?? inMemory ?? last.nextSequence)
+        }
         let place = partition(log.closed) { $0.trailer.nextSequence <= sequence }
         guard let plan = plan(log, segment: place, .sequence(sequence), byteBudget) else {
             return log.entries.isEmpty ? .beyondEnd : .memory(log.firstInMemory)

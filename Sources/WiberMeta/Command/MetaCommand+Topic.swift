@@ -4,7 +4,9 @@ public import WiberBase
 ///
 /// Name, description, subjects, replicas (32 bits), the limits of age, bytes and messages (64 bits
 /// each, all ones for none), what makes two messages the same (8 bits) and for how long (64 bits);
-/// since version 2, after how long without use it is deleted (64 bits, all ones for never).
+/// since version 2, after how long without use it is deleted (64 bits, all ones for never); since
+/// version 3, the limit of messages of a subject (64 bits, all ones for none) and flags (8 bits, 1:
+/// a publish may take earlier messages along).
 extension MetaCommand {
     /// A topic's configuration by itself, as nodes send it to the meta leader.
     public static func encode(_ topic: TopicConfiguration) -> [UInt8] {
@@ -22,6 +24,8 @@ extension MetaCommand {
         bytes.append(topic.dedupKey.rawValue)
         bytes.appendInteger(topic.dedupWindow)
         bytes.appendInteger(topic.deleteAfterIdle ?? .max)
+        bytes.appendInteger(topic.retention.maxPerSubject ?? .max)
+        bytes.append(topic.allowsRollup ? 1 : 0)
         return bytes
     }
 
@@ -61,6 +65,10 @@ extension MetaCommand {
         topic.dedupKey = dedupKey
         topic.dedupWindow = try reader.integer()
         if version >= 2 { topic.deleteAfterIdle = try limit(&reader) }
+        if version >= 3 {
+            topic.retention.maxPerSubject = try limit(&reader)
+            topic.allowsRollup = try reader.integer(UInt8.self) & 1 != 0
+        }
         return topic
     }
 

@@ -23,8 +23,8 @@ public enum MetaCommand: Equatable, Sendable {
     /// A node shall lead nothing and hold nothing, or may again.
     case drain(NodeID, Bool)
 
-    /// The newest version; 1 had no ``TopicConfiguration/deleteAfterIdle``.
-    static let version: UInt8 = 2
+    /// The newest version; what came with which is said at ``encode(_:)``.
+    static let version: UInt8 = 3
     static let nodesMax = 1_024
 
     private enum Tag: UInt8 {

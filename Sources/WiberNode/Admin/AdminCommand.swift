@@ -16,6 +16,10 @@ public enum AdminCommand: Equatable, Sendable {
     case purge(topic: String, before: Sequence)
     /// That all messages of a topic but the newest go.
     case keep(topic: String, newest: UInt64)
+    /// That messages of some subjects go.
+    case purgeSubject(topic: String, subject: String, before: Sequence?, keep: UInt64)
+    /// That one message goes.
+    case remove(topic: String, Sequence)
     /// That these nodes hold a topic, and no others.
     case moveTopic(name: String, nodes: [String])
     /// That so many nodes hold a topic.
@@ -36,6 +40,10 @@ public struct TopicChanges: Equatable, Sendable {
     public var maxBytes: UInt64??
     /// As above, in messages.
     public var maxMessages: UInt64??
+    /// As above, in messages of a subject.
+    public var maxPerSubject: UInt64??
+    /// Whether publishes may take earlier messages along.
+    public var allowsRollup: Bool?
     /// As above, in nanoseconds.
     public var deleteAfterIdle: UInt64??
     /// For how long messages are remembered, in nanoseconds.
@@ -52,6 +60,8 @@ public struct TopicChanges: Equatable, Sendable {
         if let maxAge { new.retention.maxAge = maxAge }
         if let maxBytes { new.retention.maxBytes = maxBytes }
         if let maxMessages { new.retention.maxMessages = maxMessages }
+        if let maxPerSubject { new.retention.maxPerSubject = maxPerSubject }
+        if let allowsRollup { new.allowsRollup = allowsRollup }
         if let deleteAfterIdle { new.deleteAfterIdle = deleteAfterIdle }
         if let dedupWindow { new.dedupWindow = dedupWindow }
         return new

@@ -31,6 +31,14 @@ extension ShardCore {
             begin(token, .deleteTopic(topic))
         case .purge(let name, let before): purge(token, name, .purge(before: before))
         case .keep(let name, let count): purge(token, name, .keep(newest: count))
+        case .purgeSubject(let name, let subject, let before, let keep):
+            let purge = SubjectPurge(
+                pattern: Array(subject.utf8),
+                before: before ?? Sequence(.max),
+                keep: keep
+            )
+            self.purge(token, name, .purgeSubject(purge))
+        case .remove(let name, let sequence): purge(token, name, .remove(sequence))
         case .moveTopic(let name, let nodes):
             guard let topic = topic(name, token), let nodes = nodeIDs(nodes, token) else { return }
             begin(token, .move(topic, to: nodes))

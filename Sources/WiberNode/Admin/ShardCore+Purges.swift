@@ -1,5 +1,6 @@
 import WiberBase
 import WiberRaft
+import WiberSubject
 import WiberTopic
 import WiberWire
 
@@ -7,6 +8,8 @@ import WiberWire
 extension ShardCore {
     /// The most people that wait for a topic's messages to go.
     private static let purgesMax = 64
+    /// The most messages that wait to go from the middle of a topic.
+    static let removalsMax = 1 << 16
 
     /// Takes a command for a topic's messages, as its leader.
     func takePurge(_ bytes: [UInt8], _ slot: Int, _ origin: CommandOrigin) {
@@ -18,20 +21,105 @@ extension ShardCore {
             groups[slot].purges.count < Self.purgesMax
         else { return answer(origin, .notNow) }
         seal(slot)
-        let target = groups[slot].topic.purge(command)
+        if let text = refusal(of: command, slot) { return answer(origin, .refused, text: text) }
         counters.purges += 1
-        groups[slot].purges.append((origin, target))
+        groups[slot].purges.append(PurgeTask(origin: origin, work: work(for: command, slot)))
+        advancePurges(slot)
         answerPurges(slot)
         nextSweep = time.now
+    }
+
+    private func refusal(of command: TopicCommand, _ slot: Int) -> String? {
+        switch command {
+        case .purge, .keep: return nil
+        case .remove(let sequence):
+            guard !groups[slot].topic.isLive(sequence) else { return nil }
+            return
+                "there is no message \(sequence) in topic \(groups[slot].configuration.name); it may"
+                + " have gone before"
+        case .purgeSubject(let purge):
+            let isValid = purge.pattern.withUnsafeBytes { Subject.isValid($0) }
+            return isValid
+                ? nil : "this is no subject; tokens stand between dots, as in orders.*.paid"
+        }
+    }
+
+    private func work(for command: TopicCommand, _ slot: Int) -> PurgeTask.Work {
+        switch command {
+        case .purge, .keep: return .front(groups[slot].topic.purge(command))
+        case .remove(let sequence): return .message(sequence, isRead: false)
+        case .purgeSubject(var purge):
+            // What is published from now on is not meant.
+            purge.before = min(purge.before, groups[slot].topic.tail.nextSequence)
+            groups[slot].topic.askForIndex()
+            return .subject(purge, last: nil)
+        }
+    }
+
+    /// Goes on with what somebody asked for, as the leader.
+    func advancePurges(_ slot: Int) {
+        guard groups[slot].isLeader else { return }
+        for place in groups[slot].purges.indices {
+            switch groups[slot].purges[place].work {
+            case .front: break
+            case .message(let sequence, let isRead):
+                guard !isRead, groups[slot].topic.isLive(sequence) else { continue }
+                switch self.place(of: sequence, slot) {
+                case .chunk(let chunk): remove(sequence, slot, from: [chunk])
+                case .plan(let plan):
+                    groups[slot].purges[place].work = .message(sequence, isRead: true)
+                    _ = startRead(plan, for: .removal(groups[slot].id, sequence))
+                case .gap, .end: break  // It is not committed yet.
+                }
+            case .subject(let purge, let last):
+                let room = Self.removalsMax - groups[slot].topic.removalQueueCount
+                guard room > 0, groups[slot].topic.isIndexComplete else { continue }
+                let next = groups[slot].topic.purge(purge, most: room)
+                // Without a word nothing was there.
+                groups[slot].purges[place].work = .subject(purge, last: next ?? last ?? .zero)
+            }
+        }
+    }
+
+    private func remove(_ sequence: Sequence, _ slot: Int, from chunks: [Chunk]) {
+        for chunk in chunks {
+            guard let length = TopicState.length(of: sequence, in: chunk) else { continue }
+            groups[slot].topic.remove(sequence, length: length)
+        }
+    }
+
+    /// The message that shall go was read, or could not be.
+    func finishRemovalRead(_ group: GroupID, _ sequence: Sequence, _ chunks: [Chunk]) {
+        guard let slot = slotOfGroup[group] else { return }
+        for place in groups[slot].purges.indices {
+            guard case .message(sequence, true) = groups[slot].purges[place].work else { continue }
+            groups[slot].purges[place].work = .message(sequence, isRead: false)
+        }
+        guard groups[slot].isLeader else { return }
+        remove(sequence, slot, from: chunks)
     }
 
     /// Tells those whose messages are gone.
     func answerPurges(_ slot: Int) {
         guard !groups[slot].purges.isEmpty, groups[slot].isLeader else { return }
-        let first = groups[slot].topic.firstSequence
-        let done = groups[slot].purges.filter { $0.target <= first }
-        groups[slot].purges.removeAll { $0.target <= first }
+        let tasks = groups[slot].purges
+        let done = tasks.filter { isDone($0, slot) }
+        guard !done.isEmpty else { return }
+        groups[slot].purges = tasks.filter { !isDone($0, slot) }
         for purge in done { answer(purge.origin, .done, at: groups[slot].applied) }
+    }
+
+    private func isDone(_ purge: PurgeTask, _ slot: Int) -> Bool {
+        let topic = groups[slot].topic
+        switch purge.work {
+        case .front(let target): return target <= topic.firstSequence
+        case .message(let sequence, _):
+            return sequence < topic.firstSequence || topic.isRemoved(sequence)
+        case .subject(let purge, let last):
+            guard let last, topic.isIndexComplete else { return false }
+            return last < topic.firstSequence
+                || topic.isRemoved(last) && !topic.hasMore(of: purge)
+        }
     }
 
     /// Another node leads now, and was not asked.

@@ -43,7 +43,9 @@ extension ShardCore {
         else { return }
         var budget = limits.deliveryBytesPerTurn
         let end = groups[slot].topic.appliedNextSequence
-        while next < end, budget > 0 {
+        while budget > 0 {
+            next = groups[slot].topic.firstKept(from: next)
+            guard next < end else { break }
             switch self.place(of: next, slot) {
             case .chunk(let chunk):
                 budget -= write(chunk, to: connection, slot, &next)
@@ -77,7 +79,9 @@ extension ShardCore {
         withOut(of: connection) { out in
             let before = out.count
             chunk.forEachMessage { message in
-                guard message.sequence >= start else { return true }
+                guard message.sequence >= start,
+                    !groups[slot].topic.isRemoved(message.sequence)
+                else { return true }
                 LineWriter.message(topic: name, message, into: &out)
                 reached = message.sequence.next
                 delivered += 1

@@ -12,6 +12,8 @@ struct Group {
             case run(ConnectionID, slot: UInt64, first: Sequence)
             /// A publish that was stored before.
             case duplicate(ConnectionID, slot: UInt64, of: Sequence)
+            /// A publish that is not stored, for a reason that is in the log.
+            case conflict(ConnectionID, slot: UInt64, with: Sequence)
             /// A batch whose results are in `batches`.
             case batch(UInt64)
             /// A command of a person, or of another node.
@@ -61,7 +63,7 @@ struct Group {
     /// In the order of their fences.
     var waiters = RingBuffer<Waiter>()
     /// Who waits until what is before a sequence is gone.
-    var purges: [(origin: CommandOrigin, target: Sequence)] = []
+    var purges: [PurgeTask] = []
     /// Publishes on their way to the leader, oldest first.
     var outbox = RingBuffer<PublishBatch>()
     var outboxBytes = 0
@@ -86,6 +88,8 @@ struct Group {
     var reported: (report: TopicReport, at: Instant)?
     /// A read of the oldest chunks, for retention.
     var frontReadToken: UInt64?
+    /// A read for the index of subjects.
+    var indexReadToken: UInt64?
     /// Every replica holds the log up to here, as the leader announced in the log.
     var replicatedTo = LogIndex.zero
     var announcedFirst = Sequence(1)
@@ -129,22 +133,22 @@ struct Group {
 struct BatchState {
     /// What became of some publishes in a row.
     struct Outcome {
-        /// 0: refused, because the memory for message ids is full.
+        /// The first one's sequence, or that of the message that is in the way.
         var first: Sequence
         var count: UInt32
-        var isDuplicate: Bool
+        var kind: PublishOutcome
     }
     let target: PublishBatch.Target
     var outcomes: [Outcome] = []
 
     /// Adds the outcome of one publish.
-    mutating func record(_ sequence: Sequence, isDuplicate: Bool) {
-        if let last = outcomes.last, !isDuplicate, !last.isDuplicate, last.first != .zero,
+    mutating func record(_ sequence: Sequence, _ kind: PublishOutcome) {
+        if let last = outcomes.last, kind == .stored, last.kind == .stored,
             last.first.rawValue + UInt64(last.count) == sequence.rawValue
         {
             outcomes[outcomes.count - 1].count += 1
         } else {
-            outcomes.append(Outcome(first: sequence, count: 1, isDuplicate: isDuplicate))
+            outcomes.append(Outcome(first: sequence, count: 1, kind: kind))
         }
     }
 }

@@ -55,7 +55,10 @@ extension ShardCore {
                 touch(connection)
             case .duplicate(let connection, let replySlot, let first):
                 complete(connection, replySlot, [.duplicate(first: first, count: 1)])
-            case .batch(let id): finishBatch(id)
+            case .conflict(let connection, let replySlot, let last):
+                let outcome = BatchState.Outcome(first: last, count: 1, kind: .conflict)
+                complete(connection, replySlot, [reply(outcome, 1, slot)])
+            case .batch(let id): finishBatch(id, slot)
             case .command(let origin): answer(origin, .done, at: waiter.fence)
             }
         }
@@ -67,23 +70,21 @@ extension ShardCore {
         return waiter.fence <= store.lastIndex(groups[slot].id) ?? .zero
     }
 
-    private func finishBatch(_ id: UInt64) {
+    private func finishBatch(_ id: UInt64, _ slot: Int) {
         guard let state = batches.removeValue(forKey: id) else { return }
         switch state.target {
-        case .clients(let runs): answer(runs, state.outcomes)
+        case .clients(let runs): answer(runs, state.outcomes, of: slot)
         case .peer(let node, let request):
             sendForwardReply(to: node, request, .stored, "", state.outcomes)
         }
     }
 
     /// Gives each connection of a batch its part of the outcomes.
-    func answer(_ runs: [PublishBatch.Run], _ outcomes: [BatchState.Outcome]) {
+    func answer(_ runs: [PublishBatch.Run], _ outcomes: [BatchState.Outcome], of slot: Int) {
         var rest = outcomes[...]
         for run in runs {
             let (connection, replySlot) = (run.connection, run.slot)
-            if let first = rest.first, first.count == run.count, !first.isDuplicate,
-                first.first != .zero
-            {
+            if let first = rest.first, first.count == run.count, first.kind == .stored {
                 rest.removeFirst()
                 sessions[connection]?.replies.complete(replySlot, .sequences(first: first.first))
                 touch(connection)
@@ -93,10 +94,10 @@ extension ShardCore {
             var left = run.count
             while left > 0, let outcome = rest.first {
                 let count = min(left, outcome.count)
-                replies.append(Self.reply(outcome, count))
+                replies.append(reply(outcome, count, slot))
                 left -= count
                 rest[rest.startIndex].count -= count
-                if rest[rest.startIndex].first != .zero {
+                if outcome.kind == .stored || outcome.kind == .duplicate {
                     let next = outcome.first.rawValue + UInt64(count)
                     rest[rest.startIndex].first = Sequence(next)
                 }
@@ -105,17 +106,6 @@ extension ShardCore {
             complete(connection, replySlot, replies)
         }
     }
-
-    private static func reply(_ outcome: BatchState.Outcome, _ count: UInt32) -> PublishReply {
-        guard outcome.first != .zero else { return .failed(.dedupFull, dedupFull, count: count) }
-        return outcome.isDuplicate
-            ? .duplicate(first: outcome.first, count: count)
-            : .stored(first: outcome.first, count: count)
-    }
-
-    private static let dedupFull =
-        "the memory for message ids is full: not stored; publish without an id, "
-        + "or wait for the dedup window to pass"
 
     // MARK: Failure
 
@@ -126,7 +116,8 @@ extension ShardCore {
         while let waiter = groups[slot].waiters.popFirst() {
             switch waiter.answer {
             case .run(let connection, let replySlot, _),
-                .duplicate(let connection, let replySlot, _):
+                .duplicate(let connection, let replySlot, _),
+                .conflict(let connection, let replySlot, _):
                 let code = Mutant.unknownCalledRefused.isOn ? LineErrorCode.noLeader : .unknown
                 fail(connection, replySlot, code, ShardCore.outcomeUnknown)
             case .command(let origin): answer(origin, .unknown)

@@ -35,24 +35,36 @@ extension ShardCore {
 
     private func admit(_ slot: Int, _ body: MessageBody, from connection: ConnectionID) {
         let length = body.encodedLength
-        let digest = groups[slot].topic.digest(of: body, digester)
-        sealIfFull(slot, adding: length)
-        switch groups[slot].topic.admit(body, digest: digest, wall: logTime(slot)) {
-        case .accepted(let sequence, _):
+        switch decide(slot, body, length: length) {
+        case .accepted(let sequence):
             answer(slot, sequence, to: connection, byteCount: length)
         case .duplicate(let first, let index):
             counters.duplicates += 1
             let replySlot = sessions[connection]?.replies.add() ?? 0
-            let last = groups[slot].waiters.last?.fence ?? .zero
-            groups[slot].waiters.append(
-                Group.Waiter(
-                    fence: Mutant.duplicateBeforeCommit.isOn ? last : max(index, last),
-                    answer: .duplicate(connection, slot: replySlot, of: first)
-                )
-            )
-        case .refused(let reason): refuse(connection, .dedupFull, "\(reason)")
+            let fence = Mutant.duplicateBeforeCommit.isOn ? .zero : index
+            wait(slot, .duplicate(connection, slot: replySlot, of: first), fence)
+        case .conflict(let last):
+            let replySlot = sessions[connection]?.replies.add() ?? 0
+            wait(slot, .conflict(connection, slot: replySlot, with: last), logEnd(slot))
+        case .refused(let kind):
+            counters.refusedPublishes += 1
+            let replySlot = sessions[connection]?.replies.add() ?? 0
+            let outcome = BatchState.Outcome(first: .zero, count: 1, kind: kind)
+            complete(connection, replySlot, [reply(outcome, 1, slot)])
         }
         markDirty(slot)
+    }
+
+    /// Answers once `fence` is committed, and what was asked before is answered.
+    private func wait(_ slot: Int, _ answer: Group.Waiter.Answer, _ fence: LogIndex) {
+        let last = groups[slot].waiters.last?.fence ?? .zero
+        groups[slot].waiters.append(Group.Waiter(fence: max(fence, last), answer: answer))
+    }
+
+    /// The fence of all that is in the log or open now.
+    private func logEnd(_ slot: Int) -> LogIndex {
+        groups[slot].topic.isBuilderEmpty
+            ? groups[slot].raft?.lastIndex ?? .zero : Group.Waiter.open
     }
 
     /// Adds a stored publish to the run of its connection, or begins one.
@@ -166,20 +178,22 @@ extension ShardCore {
         var fence = groups[slot].waiters.last?.fence ?? .zero
         batch.visitBodies { encoded in
             guard let encoded, let body = try? MessageBody.decode(encoded) else {
-                return state.record(.zero, isDuplicate: false)
+                return state.record(.zero, .tooLarge)
             }
-            let digest = groups[slot].topic.digest(of: body, digester)
-            sealIfFull(slot, adding: encoded.count)
-            switch groups[slot].topic.admit(body, digest: digest, wall: logTime(slot)) {
-            case .accepted(let sequence, _):
-                state.record(sequence, isDuplicate: false)
+            switch decide(slot, body, length: encoded.count) {
+            case .accepted(let sequence):
+                state.record(sequence, .stored)
                 fence = Group.Waiter.open
             case .duplicate(let first, let stored):
                 counters.duplicates += 1
-                state.record(first, isDuplicate: true)
+                state.record(first, .duplicate)
                 if !Mutant.duplicateBeforeCommit.isOn { fence = max(fence, stored) }
-            case .refused:
-                state.record(.zero, isDuplicate: false)
+            case .conflict(let last):
+                state.record(last, .conflict)
+                fence = max(fence, logEnd(slot))
+            case .refused(let kind):
+                counters.refusedPublishes += 1
+                state.record(.zero, kind)
             }
         }
         if fence == Group.Waiter.open, groups[slot].topic.isBuilderEmpty {
@@ -191,7 +205,7 @@ extension ShardCore {
         markDirty(slot)
     }
 
-    private func sealIfFull(_ slot: Int, adding length: Int) {
+    func sealIfFull(_ slot: Int, adding length: Int) {
         if !groups[slot].topic.fits(length: length, wall: logTime(slot)) { seal(slot) }
     }
 

@@ -14,6 +14,10 @@ enum ReadPurpose {
     case history(UInt64)
     /// The oldest messages of a topic with retention.
     case front(GroupID)
+    /// What the index of subjects lacks.
+    case index(GroupID)
+    /// A message that somebody wants to go.
+    case removal(GroupID, Sequence)
     /// Entries that another node's disk lost.
     case repair(NodeID, RepairRequest)
     /// What a group needs to be in use.
@@ -34,6 +38,8 @@ struct HistoryJob {
     let limit: UInt64
     var next = Sequence.zero
     var end = Sequence.zero
+    /// How many more messages belong to it.
+    var left: UInt64 = 0
     var writer: HistoryWriter?
 }
 
@@ -176,30 +182,31 @@ extension ShardCore {
         guard var job = histories[id] else { return }
         let first = groups[slot].topic.firstSequence
         let end = groups[slot].topic.appliedNextSequence
-        let limit = min(job.limit, limits.historyMessages)
+        job.left = min(job.limit, limits.historyMessages)
         if let from = job.from {
             job.next = min(max(from, first), end)
         } else {
-            let span = min(limit, end.rawValue - first.rawValue)
-            job.next = Sequence(end.rawValue - span)
+            job.next = groups[slot].topic.start(ofNewest: job.left)
         }
-        let last = job.next.rawValue.addingReportingOverflow(limit)
-        job.end = min(end, Sequence(last.overflow ? .max : last.partialValue))
+        job.end = end
         job.writer = HistoryWriter(
             topic: groups[slot].configuration.name,
             from: job.next,
-            limit: limit
+            limit: job.left
         )
         histories[id] = job
-        continueHistory(id, slot)
+        continueHistory(id)
     }
 
-    private func continueHistory(_ id: UInt64, _ slot: Int) {
-        guard var job = histories[id] else { return }
-        while job.next < job.end {
-            guard (job.writer?.byteCount ?? 0) < limits.historyBytes else { break }
-            switch place(of: job.next, slot) {
-            case .chunk(let chunk): add(chunk, to: &job)
+    private func continueHistory(_ id: UInt64) {
+        guard var job = histories[id], let group = slotOfGroup[job.group] else { return }
+        while job.left > 0 {
+            job.next = groups[group].topic.firstKept(from: job.next)
+            guard job.next < job.end, (job.writer?.byteCount ?? 0) < limits.historyBytes else {
+                break
+            }
+            switch place(of: job.next, group) {
+            case .chunk(let chunk): add(chunk, to: &job, group)
             case .plan(let plan):
                 histories[id] = job
                 startRead(plan, for: .history(id))
@@ -214,10 +221,15 @@ extension ShardCore {
         complete(job.connection, job.slot, text)
     }
 
-    private func add(_ chunk: Chunk, to job: inout HistoryJob) {
+    private func add(_ chunk: Chunk, to job: inout HistoryJob, _ slot: Int) {
         let before = job.next
         chunk.forEachMessage { message in
             guard message.sequence >= job.next else { return true }
+            guard job.left > 0 else { return false }
+            guard !groups[slot].topic.isRemoved(message.sequence) else {
+                job.next = message.sequence.next
+                return true
+            }
             guard message.sequence < job.end, let writer = job.writer,
                 writer.byteCount + message.length <= limits.historyBytes || writer.count == 0
             else {
@@ -225,6 +237,7 @@ extension ShardCore {
                 return false
             }
             job.writer?.add(message)
+            job.left -= 1
             job.next = message.sequence.next
             return true
         }
@@ -250,7 +263,8 @@ extension ShardCore {
             }
             return .chunk(chunk)
         case .segment(let plan): return .plan(plan)
-        case .belowStart: return .gap(next: groups[slot].topic.firstSequence)
+        case .belowStart(let first):
+            return .gap(next: max(first, groups[slot].topic.firstSequence))
         case .beyondEnd: return .end
         }
     }
@@ -278,12 +292,14 @@ extension ShardCore {
             guard var job = histories[id], let slot = slotOfGroup[job.group] else { return }
             let before = job.next
             for chunk in chunks where chunk.header.nextSequence > job.next && job.next < job.end {
-                add(chunk, to: &job)
+                add(chunk, to: &job, slot)
             }
             histories[id] = job
             guard job.next > before else { return readFailed(purpose) }
-            continueHistory(id, slot)
+            continueHistory(id)
         case .front(let group): feedFront(group, chunks)
+        case .index(let group): feedIndex(group, chunks)
+        case .removal(let group, let sequence): finishRemovalRead(group, sequence, chunks)
         case .repair(let node, let request): finishRepairRead(request, chunks, for: node)
         case .rebuild(let group): if let slot = slotOfGroup[group] { activate(slot) }
         case .snapshot(let group, let node, let term):
@@ -309,6 +325,9 @@ extension ShardCore {
             emit(.close(connection, reason: "a message could not be read from disk"))
         case .front(let group):
             if let slot = slotOfGroup[group] { groups[slot].frontReadToken = nil }
+        case .index(let group):
+            if let slot = slotOfGroup[group] { groups[slot].indexReadToken = nil }
+        case .removal(let group, let sequence): finishRemovalRead(group, sequence, [])
         case .repair(let node, let request): finishRepairRead(request, [], for: node)
         case .rebuild(let group): groupsToRecover.insert(group)
         case .snapshot: break  // The core asks again.

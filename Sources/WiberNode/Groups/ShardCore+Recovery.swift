@@ -78,7 +78,11 @@ extension ShardCore {
             replicas: replicas,
             firstReplicas: first,
             raft: nil,
-            topic: TopicState(configuration: configuration, budget: dedupBudget)
+            topic: TopicState(
+                configuration: configuration,
+                budget: dedupBudget,
+                subjects: subjectBudget
+            )
         )
         group.leaderHint = replicas.first { $0.node != selfID }?.node
         let slot = freeSlots.popLast() ?? groups.count
@@ -113,7 +117,8 @@ extension ShardCore {
             groups[slot].topic.truncated(from: LogIndex(1), last: nil)
             groups[slot].topic = TopicState(
                 configuration: groups[slot].configuration,
-                budget: dedupBudget
+                budget: dedupBudget,
+                subjects: subjectBudget
             )
             groups[slot].applied = .zero
             return
@@ -177,8 +182,10 @@ extension ShardCore {
         guard let last = store.lastIndex(id), let first = store.firstIndex(id) else { return true }
         let committed = groups[slot].applied
         var from = committed == .zero ? first : committed
-        if let needed = dedupStart(slot, first: first, last: last) {
-            from = max(min(from, needed), groups[slot].skippedTo)
+        let removals = Mutant.removalsForgotten.isOn ? nil : store.firstRemovals(id)
+        let needed = [dedupStart(slot, first: first, last: last), removals]
+        if let start = needed.compactMap({ $0 }).min() {
+            from = max(min(from, start), groups[slot].skippedTo)
         }
         var index = from
         while index <= last {

@@ -10,6 +10,8 @@ extension ShardCore {
     func sweepRetention(_ slot: Int) {
         guard groups[slot].isLeader, groups[slot].id != .meta, shutdown == nil,
             groups[slot].topic.mayTrim || groups[slot].topic.idCount > 0
+                || groups[slot].topic.removalQueueCount > 0
+                || groups[slot].topic.firstSequence > groups[slot].announcedFirst
         else { return }
         loadFront(slot)
         guard groups[slot].topic.isBuilderEmpty, let raft = groups[slot].raft, raft.refusal == nil,
@@ -97,6 +99,7 @@ extension ShardCore {
 
     /// Applies what the leader announced, and deletes the files that nobody needs any more.
     func applyTrim(_ slot: Int, _ chunk: Chunk) {
+        guard chunk.header.removalCount == 0 else { return }
         let announced = chunk.bytes.withUnsafeBytes { bytes -> UInt64 in
             var reader = ByteReader(bytes, at: ChunkHeader.size)
             return (try? reader.integer(UInt64.self)) ?? 0

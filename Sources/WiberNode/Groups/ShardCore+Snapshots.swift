@@ -113,12 +113,14 @@ extension ShardCore {
         groups[slot].topic.truncated(from: LogIndex(1), last: nil)
         groups[slot].topic = TopicState(
             configuration: groups[slot].configuration,
-            budget: dedupBudget
+            budget: dedupBudget,
+            subjects: subjectBudget
         )
         groups[slot].applied = .zero
         groups[slot].skippedTo = .zero
         groups[slot].replicatedTo = .zero
         groups[slot].frontReadToken = nil
+        groups[slot].indexReadToken = nil
         recoveredGroups.removeAll { $0.id == groups[slot].id }
     }
 

@@ -67,7 +67,7 @@ extension ShardCore {
     ) {
         guard let place = place(of: node) else { return }
         let runs = outcomes.map {
-            ForwardRun(first: $0.first, count: $0.count, isDuplicate: $0.isDuplicate)
+            ForwardRun(first: $0.first, count: $0.count, outcome: $0.kind)
         }
         let body = ForwardReply(request: request, status: status, text: text, runs: runs)
         sendFrame(.forwardReply(body), to: place)
@@ -79,13 +79,14 @@ extension ShardCore {
         switch reply.status {
         case .stored:
             let outcomes = reply.runs.map {
-                BatchState.Outcome(first: $0.first, count: $0.count, isDuplicate: $0.isDuplicate)
+                BatchState.Outcome(first: $0.first, count: $0.count, kind: $0.outcome)
             }
             let total = outcomes.reduce(0) { $0 + UInt64($1.count) }
             guard total == UInt64(forward.batch.count),
-                case .clients(let runs) = forward.batch.target
+                case .clients(let runs) = forward.batch.target,
+                let slot = slotOfGroup[forward.group]
             else { return failUnknown(forward) }
-            answer(runs, outcomes)
+            answer(runs, outcomes, of: slot)
         case .notLeader: retry(forward)
         case .diskFull:
             guard case .clients(let runs) = forward.batch.target else { return }

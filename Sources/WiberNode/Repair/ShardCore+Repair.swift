@@ -246,7 +246,9 @@ extension ShardCore {
             sessions[connection]?.subscriptions[place].readToken = token
         case .front(let group):
             if let slot = slotOfGroup[group] { groups[slot].frontReadToken = token }
-        case .replication, .history, .repair, .rebuild, .snapshot, .scrub: break
+        case .index(let group):
+            if let slot = slotOfGroup[group] { groups[slot].indexReadToken = token }
+        case .replication, .history, .repair, .rebuild, .snapshot, .scrub, .removal: break
         }
     }
 }

@@ -50,6 +50,7 @@ public final class ShardCore {
     var liveness = Liveness()
     /// The memory for message ids, of all topics together.
     let dedupBudget: DedupBudget
+    let subjectBudget: SubjectBudget
     var batches: [UInt64: BatchState] = [:]
     var forwards: [UInt64: OutstandingForward] = [:]
     var histories: [UInt64: HistoryJob] = [:]
@@ -126,6 +127,7 @@ public final class ShardCore {
         startedAt = time.now
         random = RandomSource(seed: seed)
         dedupBudget = DedupBudget(seed: seed)
+        subjectBudget = SubjectBudget(seed: seed)
         nats = NATSHub(seed: seed, nodes: configuration.nodes.count)
         selfID = configuration.nodeID
         let isNumberedAnew = Mutant.requestsNumberedAnew.isOn

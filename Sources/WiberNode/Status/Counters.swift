@@ -11,6 +11,8 @@ struct Counters {
     var duplicates: UInt64 = 0
     var forwarded: UInt64 = 0
     var refusedWithoutLeader: UInt64 = 0
+    /// Publishes that the leader did not store, for what they are or ask.
+    var refusedPublishes: UInt64 = 0
     var refusedDiskFull: UInt64 = 0
     var unknownOutcomes: UInt64 = 0
     var histories: UInt64 = 0

@@ -102,6 +102,12 @@ extension ShardCore {
         slotOfName[Array(topic.utf8)].flatMap { view($0) }
     }
 
+    /// Whether a message of a topic is gone from the middle, as far as this node has applied.
+    package func isRemoved(_ topic: String, _ sequence: Sequence) -> Bool {
+        guard let slot = slotOfName[Array(topic.utf8)] else { return false }
+        return groups[slot].topic.isRemoved(sequence)
+    }
+
     /// The term of an entry; `nil` outside of this node's log.
     package func term(_ slot: Int, at index: LogIndex) -> Term? {
         groups[slot].raft?.log.term(at: index)

@@ -177,6 +177,27 @@ extension ShardCore {
                 counters.purges
             ),
             counter(
+                "wiber_publishes_refused_total",
+                "Publishes that a topic's leader here did not store, for what they are or ask.",
+                counters.refusedPublishes
+            ),
+            gauge(
+                "wiber_removals_waiting",
+                "Messages that shall go from the middle of topics, and are not in the log yet.",
+                groups.reduce(0) { $0 + $1.topic.removalQueueCount }
+            ),
+            gauge(
+                "wiber_removals_bytes",
+                "Memory that knows which messages are gone.",
+                groups.reduce(0) { $0 + $1.topic.removalByteCount }
+            ),
+            gauge(
+                "wiber_subjects_bytes",
+                "Memory that knows which messages have which subject.",
+                subjectBudget.used
+            ),
+            gauge("wiber_subjects_bytes_limit", "Its limit.", subjectBudget.limit),
+            counter(
                 "wiber_replicas_removed_total",
                 "Replicas that have left this node.",
                 store.counters.removals

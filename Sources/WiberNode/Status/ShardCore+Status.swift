@@ -95,6 +95,9 @@ extension ShardCore {
             status.lastTime = group.lastMessageTime
             status.firstTime = group.topic.liveMessages > 0 ? firstTime(slot) : nil
         }
+        let span = status.lastSequence &+ 1 &- status.firstSequence
+        status.removed = span > status.messages ? span - status.messages : 0
+        status.subjectCount = group.topic.subjectCount.map { UInt64($0) }
         status.subscribers = UInt64(group.subscribers.count)
         status.publishRateThousandths = groups[slot].topic.publishRate(now: time.now)
         return status

@@ -3,6 +3,8 @@ import WiberNode
 import Yams
 
 extension ConfigurationParser {
+    private static let limits = ["max_age", "max_bytes", "max_messages", "max_per_subject"]
+
     mutating func parseTopics(_ node: Node?, nodes: Int) -> [TopicConfiguration] {
         guard let list = reader.list(node, "topics") else { return [] }
         var topics: [TopicConfiguration] = []
@@ -30,7 +32,7 @@ extension ConfigurationParser {
     mutating func parseTopic(_ node: Node, nodes: Int) -> TopicConfiguration? {
         let known = [
             "name", "description", "subjects", "replicas", "retention", "dedup",
-            "delete_after_idle",
+            "delete_after_idle", "rollup",
         ]
         guard let fields = reader.fields(node, "a topic", known: known) else { return nil }
         guard let name = reader.text(fields["name"], "name") else {
@@ -60,12 +62,15 @@ extension ConfigurationParser {
         parseRetention(fields["retention"], &topic)
         parseDedup(fields["dedup"], &topic)
         topic.deleteAfterIdle = reader.duration(fields["delete_after_idle"], "delete_after_idle")
+        topic.allowsRollup = flag(fields["rollup"], "rollup") ?? false
         return topic
     }
 
     /// What is to change about a topic; `null` lifts a limit.
     mutating func parseChanges(_ node: Node) -> TopicChanges? {
-        let known = ["description", "subjects", "retention", "dedup", "delete_after_idle"]
+        let known = [
+            "description", "subjects", "retention", "dedup", "delete_after_idle", "rollup",
+        ]
         guard let fields = reader.fields(node, "a change of a topic", known: known) else {
             return nil
         }
@@ -77,17 +82,20 @@ extension ConfigurationParser {
             changes.subjects = topic.subjects
         }
         if let retention = fields["retention"] {
-            let known = ["max_age", "max_bytes", "max_messages"]
-            let limits = reader.fields(retention, "retention", known: known) ?? [:]
+            let limits = reader.fields(retention, "retention", known: Self.limits) ?? [:]
             changes.maxAge = limit(limits["max_age"]) { $0.duration($1, "max_age") }
             changes.maxBytes = limit(limits["max_bytes"]) { $0.bytes($1, "max_bytes") }
             changes.maxMessages = limit(limits["max_messages"]) { reader, node in
                 reader.integer(node, "max_messages", in: 1...Int.max / 2).map { UInt64($0) }
             }
+            changes.maxPerSubject = limit(limits["max_per_subject"]) { reader, node in
+                reader.integer(node, "max_per_subject", in: 1...Int.max / 2).map { UInt64($0) }
+            }
         }
         changes.deleteAfterIdle = limit(fields["delete_after_idle"]) {
             $0.duration($1, "delete_after_idle")
         }
+        changes.allowsRollup = flag(fields["rollup"], "rollup")
         if let dedup = fields["dedup"] {
             let limits = reader.fields(dedup, "dedup", known: ["window"]) ?? [:]
             changes.dedupWindow = reader.duration(limits["window"], "dedup.window")
@@ -131,13 +139,19 @@ extension ConfigurationParser {
 
     private mutating func parseRetention(_ node: Node?, _ topic: inout TopicConfiguration) {
         guard let node else { return }
-        let known = ["max_age", "max_bytes", "max_messages"]
-        guard let fields = reader.fields(node, "retention", known: known) else { return }
+        guard let fields = reader.fields(node, "retention", known: Self.limits) else { return }
         topic.retention.maxAge = reader.duration(fields["max_age"], "max_age")
         topic.retention.maxBytes = reader.bytes(fields["max_bytes"], "max_bytes")
         topic.retention.maxMessages =
             reader.integer(fields["max_messages"], "max_messages", in: 1...Int.max / 2)
             .map { UInt64($0) }
+        topic.retention.maxPerSubject =
+            reader.integer(fields["max_per_subject"], "max_per_subject", in: 1...Int.max / 2)
+            .map { UInt64($0) }
+    }
+
+    private mutating func flag(_ node: Node?, _ name: String) -> Bool? {
+        reader.choice(node, name, among: ["true", "false"]).map { $0 == "true" }
     }
 
     private mutating func parseDedup(_ node: Node?, _ topic: inout TopicConfiguration) {

@@ -18,6 +18,7 @@ struct AdminRoutes: Sendable {
     private struct Purge: Decodable {
         let before: UInt64?
         let keep: UInt64?
+        let subject: String?
     }
     private struct Replicas: Decodable { let replicas: Int }
     private struct Drain: Decodable { let drained: Bool }
@@ -45,6 +46,14 @@ struct AdminRoutes: Sendable {
             guard purge.before == nil || purge.keep == nil else {
                 throw BadBody(text: "give before or keep, not both")
             }
+            if let subject = purge.subject {
+                return .purgeSubject(
+                    topic: name,
+                    subject: subject,
+                    before: purge.before.map { Sequence($0) },
+                    keep: purge.keep ?? 0
+                )
+            }
             guard let before = purge.before else {
                 return .keep(topic: name, newest: purge.keep ?? 0)
             }
@@ -60,6 +69,13 @@ struct AdminRoutes: Sendable {
             return .drain(node: name, drain.drained)
         }
         let host = host
+        router.delete("/api/topics/:name/messages/:sequence") { _, context in
+            let name = context.parameters.get("name") ?? ""
+            guard let number = context.parameters.get("sequence").flatMap({ UInt64($0) }) else {
+                return Response.error(.badRequest, "a message is named by its sequence, a number")
+            }
+            return Self.response(try await host.administer(.remove(topic: name, Sequence(number))))
+        }
         router.delete("/api/topics/:name") { _, context in
             let name = context.parameters.get("name") ?? ""
             return Self.response(try await host.administer(.deleteTopic(name: name)))

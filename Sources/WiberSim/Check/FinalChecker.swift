@@ -18,7 +18,7 @@ extension World {
             }
             guard ends.count <= 1 else { return false }
         }
-        return true
+        return ledger.isWithin(settings.keysMax, "keys")
     }
 
     private func view(_ core: ShardCore, _ id: GroupID) -> GroupView? {
@@ -40,6 +40,7 @@ extension World {
             }
         }
         checkFirstSequences()
+        checkRemovals()
     }
 
     private func check(
@@ -90,9 +91,24 @@ extension World {
     }
 
     private func checkFirstSequences() {
-        for topic in Settings.topics {
+        for topic in settings.topics {
             let firsts = Set(sound.compactMap { $0.core?.view(of: topic)?.firstSequence })
             checker.require(firsts.count <= 1, "retention", "\(topic) begins at \(firsts)")
+        }
+    }
+
+    /// Every replica knows the same messages to be gone.
+    private func checkRemovals() {
+        guard let keys = ledger.topics["keys"], keys.first <= keys.last else { return }
+        for machine in sound where machine.core?.view(of: "keys") != nil {
+            for sequence in keys.first...keys.last {
+                let isGone = machine.core?.isRemoved("keys", Sequence(sequence))
+                checker.require(
+                    isGone == (keys.gone[sequence] != nil),
+                    "removed",
+                    "\(machine.name) holds \(sequence) of keys for \(isGone == true ? "gone" : "there")"
+                )
+            }
         }
     }
 
@@ -101,10 +117,10 @@ extension World {
         for client in clients where client.link != nil {
             guard client.pending.isEmpty else { return false }
             for subscription in client.subscriptions {
-                let topic = ledger.topics[subscription.topic] ?? Ledger.Topic()
-                guard let next = subscription.next, max(next, topic.first) <= topic.last else {
-                    continue
-                }
+                let last = ledger.topics[subscription.topic]?.last ?? 0
+                guard let next = subscription.next,
+                    !ledger.areGone(subscription.topic, next, before: last + 1)
+                else { continue }
                 return false
             }
         }

@@ -13,6 +13,7 @@ extension SafetyChecker {
         let header = chunk.header
         let first = header.firstSequence.rawValue
         guard let topic = world.ledger.topics[view.name], first > topic.first else { return }
+        guard view.name == "short" else { return world.ledger.trimmed(view.name, to: first) }
         defer { world.ledger.trimmed(view.name, to: first) }
         guard let time = topic.time(of: first - 1) else { return }
         let length = UInt64(topic.texts[first - 1]?.count ?? 0) + Self.bodySlack

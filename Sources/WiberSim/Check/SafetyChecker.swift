@@ -222,6 +222,11 @@ final class SafetyChecker {
             if !configuration.isJoint { world.statistics.membershipChanges += 1 }
             groups[view.id]?.replicas = configuration.voters
         }
+        if view.id != .meta {
+            let limit = view.name == "keys" ? world.settings.keysMax : nil
+            let problem = world.ledger.counted(view.name, chunk, limit: limit)
+            require(problem == nil, "statistics", problem ?? "")
+        }
         guard chunk.header.kind == .messages else { return }
         chunk.forEachMessage { message in
             let bytes = Array(message.body.payload)

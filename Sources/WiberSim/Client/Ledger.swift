@@ -11,6 +11,15 @@ final class Ledger {
         var lastTime: UInt64 = 0
         /// The first that retention has left.
         var first: UInt64 = 1
+        /// What is there: subject and size of each message.
+        var live: [UInt64: (subject: String, length: UInt64)] = [:]
+        var liveBytes: UInt64 = 0
+        /// By subject, oldest first; what has left from the front may be there.
+        var bySubject: [String: [UInt64]] = [:]
+        /// What is gone from the middle, and when that was committed.
+        var gone: [UInt64: Int] = [:]
+        /// What somebody wanted to go.
+        var asked: Set<UInt64> = []
         /// The latest in order of what each connection has sent and is committed.
         var orders: [String: Int] = [:]
 
@@ -22,7 +31,9 @@ final class Ledger {
         }
     }
 
-    private(set) var topics: [String: Topic] = [:]
+    var topics: [String: Topic] = [:]
+    /// How many entries were committed.
+    var applied = 0
     /// By topic and text.
     private var publishes: [String: [[UInt8]: Publish]] = [:]
     /// Publishes with an unknown outcome that somebody may send again.

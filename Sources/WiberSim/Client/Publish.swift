@@ -21,8 +21,12 @@ final class Publish {
     var connection = ""
     var order = 0
 
-    init(topic: String, text: String, id: String?) {
+    /// The subject, if it is not the topic's name.
+    let subject: String?
+
+    init(topic: String, text: String, id: String?, subject: String? = nil) {
         self.topic = topic
+        self.subject = subject
         self.text = text
         bytes = Array(text.utf8)
         self.id = id
@@ -32,7 +36,7 @@ final class Publish {
     var isRepeatable: Bool { id != nil || topic == "same" }
 
     var line: String {
-        guard let id else { return "PUB \(topic) \(text)\r\n" }
+        guard let id else { return "PUB \(subject ?? topic) \(text)\r\n" }
         return "PUBID \(topic) \(id) \(text)\r\n"
     }
 }

@@ -7,9 +7,19 @@ final class SimClient {
     enum Request {
         case publish(Publish)
         /// HISTORY must show at least this sequence.
-        case history(String, atLeast: UInt64)
+        case history(HistoryRequest)
         case subscribe(String)
         case other
+    }
+
+    /// A HISTORY, and what was known when it was asked.
+    struct HistoryRequest {
+        var topic: String
+        var from: UInt64
+        /// The last message that was acknowledged.
+        var acknowledged: UInt64
+        /// How many entries were committed.
+        var applied: Int
     }
 
     /// A topic that it follows, and the message that must come next.
@@ -96,7 +106,7 @@ final class SimClient {
     }
 
     private func publishSome(_ world: World) {
-        let topic = random.pick(Settings.topics) ?? "news"
+        let topic = random.pick(world.settings.topics) ?? "news"
         var lines = ""
         for _ in 0..<random.draw(1...world.settings.workload.burst) {
             let publish = newPublish(topic, world)
@@ -113,7 +123,9 @@ final class SimClient {
         let text = "\(name)-\(published)" + String(repeating: ".", count: padding)
         let hasID = topic == "ids" || topic == "short" && random.chance(perMille: 300)
         let id = hasID ? "\(name)/\(published)" : nil
-        return Publish(topic: topic, text: text, id: id)
+        guard topic == "keys" else { return Publish(topic: topic, text: text, id: id) }
+        let subject = "keys.\(random.draw(0...Settings.subjects - 1))"
+        return Publish(topic: topic, text: text, id: id, subject: subject)
     }
 
     func publish(_ publish: Publish, _ world: World) {
@@ -128,17 +140,24 @@ final class SimClient {
     }
 
     private func readHistory(_ world: World) {
-        let topic = random.pick(Settings.topics) ?? "news"
+        let topic = random.pick(world.settings.topics) ?? "news"
         let known = world.ledger.acknowledged(topic)
+        var request = HistoryRequest(
+            topic: topic,
+            from: 1,
+            acknowledged: known,
+            applied: world.ledger.applied
+        )
         var line = "HISTORY \(topic)"
         if random.chance(perMille: 700) {
-            line += " \(max(1, known - min(known, random.draw(0...30))))"
+            request.from = max(1, known - min(known, random.draw(0...30)))
+            line += " \(request.from)"
         }
-        ask(line + "\r\n", .history(topic, atLeast: known), world)
+        ask(line + "\r\n", .history(request), world)
     }
 
     private func follow(_ world: World) {
-        guard subscriptions.count < 2, let topic = random.pick(Settings.topics),
+        guard subscriptions.count < 2, let topic = random.pick(world.settings.topics),
             !subscriptions.contains(where: { $0.topic == topic })
         else { return }
         let from = random.chance(perMille: 500) ? " 1" : ""
@@ -193,7 +212,7 @@ final class SimClient {
         )
         switch request {
         case .publish(let publish): answered(publish, String(decoding: line, as: UTF8.self), world)
-        case .history(let topic, let least): history(topic, least, line, world)
+        case .history(let request): history(request, line, world)
         case .subscribe(let topic):
             if !line.starts(with: "OK".utf8) { subscriptions.removeAll { $0.topic == topic } }
         case .other: break
@@ -225,11 +244,11 @@ final class SimClient {
 
     /// Checks that everything acknowledged before the request is there, as committed.
     private func history(
-        _ topic: String,
-        _ least: UInt64,
+        _ request: HistoryRequest,
         _ line: ArraySlice<UInt8>,
         _ world: World
     ) {
+        let topic = request.topic
         guard line.starts(with: "OK {".utf8) else { return }
         var last: UInt64 = 0
         // What retention removes while it is read is passed over.
@@ -237,16 +256,27 @@ final class SimClient {
         HistoryLine.forEachMessage(in: line) { sequence, data in
             check(topic, sequence, data, "history", world)
             world.checker.require(
-                last == 0 || sequence == last + 1 || sequence > last && sequence <= first,
+                last == 0
+                    || sequence > last
+                        && world.ledger.areGone(topic, max(last + 1, first), before: sequence),
                 "history",
                 "\(name) read \(sequence) of \(topic) after \(last)"
+            )
+            world.checker.require(
+                world.ledger.removal(of: sequence, topic) ?? .max > request.applied,
+                "removed",
+                "\(name) read \(sequence) of \(topic), which had been removed before it asked"
             )
             last = sequence
         }
         world.checker.require(
-            last >= least || world.ledger.topics[topic]?.first ?? 0 > least,
+            world.ledger.areGone(
+                topic,
+                max(last + 1, request.from),
+                before: request.acknowledged + 1
+            ),
             "stale read",
-            "\(name) read \(topic) up to \(last), and \(least) had been acknowledged before"
+            "\(name) read \(topic) up to \(last), and \(request.acknowledged) had been acknowledged before"
         )
     }
 
@@ -279,9 +309,11 @@ final class SimClient {
         guard let place = subscriptions.firstIndex(where: { $0.topic == topic }) else { return }
         // Messages that have left the topic are passed over.
         let next = subscriptions[place].next
-        let isNext = next.map { topic == "short" ? sequence >= $0 : sequence == $0 } ?? true
+        let isNext = next.map {
+            sequence >= $0 && world.ledger.areGone(topic, $0, before: sequence)
+        }
         world.checker.require(
-            isNext,
+            isNext ?? true,
             "subscription",
             "\(name) got \(sequence) of \(topic) where \(next ?? 0) was due"
         )

@@ -114,7 +114,7 @@ extension World {
             let client = SimClient(name: "p\(place + 1)-\(now)", seed: random.next())
             client.isIdle = true
             clients.append(client)
-            for topic in Settings.topics where hasQuorum(topic, core) {
+            for topic in settings.topics where hasQuorum(topic, core) {
                 waiting.append((client, topic, place))
                 persist(client, topic, place)
             }

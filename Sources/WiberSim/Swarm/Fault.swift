@@ -13,6 +13,8 @@ package struct Fault: Sendable {
         /// Somebody wants other nodes to hold a topic; somebody makes or deletes one that no client
         /// uses; somebody drains a node for a while; somebody removes messages. Scenarios only.
         case move, scratch, drain, purge
+        /// Somebody removes messages from the middle of a topic. Scenarios only.
+        case remove
         case rot, staleSector, misdirected, lostEnd, lostFile, wipe
         /// A node loses what it alone has acknowledged: its leader's disk hangs, the others are cut
         /// off, and come back when it is started without its newest log file. Scenarios only.
@@ -33,7 +35,7 @@ package struct Fault: Sendable {
             case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate,
                 .oneWay, .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync,
                 .fullDisk, .unreadable, .clockJump, .transfer, .move, .scratch, .drain, .purge,
-                .cutAtInstall:
+                .remove, .cutAtInstall:
                 false
             }
         }
@@ -87,7 +89,8 @@ struct FaultPlan {
 
     private static func isForScenarios(_ kind: Fault.Kind) -> Bool {
         switch kind {
-        case .lostPromise, .lostFounder, .rotAlone, .cutAtInstall, .move, .scratch, .drain: true
+        case .lostPromise, .lostFounder, .rotAlone, .cutAtInstall, .move, .scratch, .drain, .remove:
+            true
         default: false
         }
     }

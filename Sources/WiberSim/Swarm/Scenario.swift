@@ -22,6 +22,8 @@ package enum Scenario: String, CaseIterable, Sendable {
     case absences
     /// Topics move between nodes and come and go, while processes die and networks fail.
     case moves
+    /// Messages go from the middle of a topic, while processes die, networks fail and data is damaged.
+    case removals
 
     /// Kinds of fault, as often as they are listed; `nil`: a seed draws them.
     var kinds: [Fault.Kind]? {
@@ -51,6 +53,12 @@ package enum Scenario: String, CaseIterable, Sendable {
                 .pause, .powerCut, .crashAtEffect, .transfer, .reset, .stall, .cutAtInstall,
                 .split,
             ]
+        case .removals:
+            [
+                .remove, .remove, .remove, .remove, .remove, .purge, .kill, .kill, .isolate, .pause,
+                .powerCut, .powerCutAll, .crashAtEffect, .transfer, .reset, .stall, .rot, .rot,
+                .lostFile, .cutAtInstall,
+            ]
         }
     }
 
@@ -59,7 +67,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         switch self {
         case .swarm: nil
         case .power, .damage, .restarts: 500_000_000
-        case .moves: 700_000_000
+        case .moves, .removals: 700_000_000
         case .leaders, .wipes, .absences: 1_000_000_000
         }
     }
@@ -79,7 +87,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .swarm: nil
         case .power, .damage: 500_000_000
         case .restarts: 100_000_000
-        case .leaders, .wipes, .moves: 2_000_000_000
+        case .leaders, .wipes, .moves, .removals: 2_000_000_000
         case .absences: 8_000_000_000
         }
     }
@@ -97,6 +105,10 @@ package enum Scenario: String, CaseIterable, Sendable {
             settings.disk.job = 2_000_000...20_000_000
             settings.workload.pause = 5_000_000...100_000_000
         case .moves:
+            settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
+            settings.workload.pause = 10_000_000...200_000_000
+        case .removals:
+            settings.keysMax = random.pick([1, 1, 2, 5, nil] as [UInt64?]) ?? nil
             settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
             settings.workload.pause = 10_000_000...200_000_000
         case .absences:

@@ -54,8 +54,15 @@ struct Settings {
     /// For how long `short` remembers ids, in nanoseconds.
     var shortWindow: UInt64 = 3_000_000_000
 
-    /// The topics: plain, with ids, with contents as ids, and with a short memory.
-    static let topics = ["news", "ids", "same", "short"]
+    /// The topics: plain, with ids, with contents as ids, and with a short memory; and one with many
+    /// subjects, from which messages go.
+    var topics: [String] {
+        let all = ["news", "ids", "same", "short"]
+        return scenario == .removals ? all + ["keys", "keys", "keys"] : all
+    }
+    /// The subjects of `keys`, and how many messages of each it keeps.
+    static let subjects: UInt64 = 6
+    var keysMax: UInt64?
 
     /// What `short` keeps: messages, bytes, nanoseconds.
     static let shortMessages: UInt64 = 50
@@ -172,6 +179,9 @@ struct Settings {
         short.retention.maxMessages = Self.shortMessages
         short.retention.maxBytes = Self.shortBytes
         short.retention.maxAge = Self.shortAge
-        return [ids, same, short]
+        guard scenario == .removals else { return [ids, same, short] }
+        var keys = TopicConfiguration(name: "keys", replicas: replicas)
+        keys.retention.maxPerSubject = keysMax
+        return [ids, same, short, keys]
     }
 }

@@ -5,7 +5,7 @@ import WiberNode
 extension World {
     /// Asks for another set of nodes for a topic; sometimes for another one right after.
     func move(_ fault: Fault, _ place: Int, _ random: inout RandomSource) {
-        let topic = random.pick(Settings.topics) ?? "news"
+        let topic = random.pick(settings.topics) ?? "news"
         for number in 0..<(random.chance(perMille: 200) ? 2 : 1) {
             let nodes = someNodes(&random)
             let token = UInt64(fault.number * 4 + number) + 1 << 32
@@ -40,6 +40,35 @@ extension World {
         after(fault.length) { world in
             world.handle(place, .admin(token + 1 << 31, .drain(node: node, false)))
         }
+    }
+
+    /// Removes one message from the middle of a topic, or those of some subjects.
+    func remove(_ fault: Fault, _ place: Int, _ random: inout RandomSource) {
+        guard let keys = ledger.topics["keys"], keys.last > 0 else { return }
+        let token = UInt64(fault.number) + 5 << 32
+        if random.chance(perMille: 600) {
+            let sequence = keys.last - random.draw(0...min(keys.last - 1, 30))
+            ledger.topics["keys"]?.asked.insert(sequence)
+            return handle(place, .admin(token, .remove(topic: "keys", Sequence(sequence))))
+        }
+        let number = random.draw(0...Settings.subjects)
+        let subject = "keys." + (number == Settings.subjects ? "*" : "\(number)")
+        for (sequence, message) in keys.live
+        where number == Settings.subjects || message.subject == subject {
+            ledger.topics["keys"]?.asked.insert(sequence)
+        }
+        handle(
+            place,
+            .admin(
+                token,
+                .purgeSubject(
+                    topic: "keys",
+                    subject: subject,
+                    before: Sequence(keys.last + 1),
+                    keep: random.draw(0...1)
+                )
+            )
+        )
     }
 
     /// Removes messages of the topic whose messages leave anyhow, some or all.

@@ -56,7 +56,8 @@ extension World {
         case .wipe: wipe(machine)
         case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
             .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk,
-            .unreadable, .clockJump, .transfer, .move, .scratch, .drain, .purge, .cutAtInstall,
+            .unreadable, .clockJump, .transfer, .move, .scratch, .drain, .purge, .remove,
+            .cutAtInstall,
             .lostPromise, .lostFounder,
             .rotEverywhere,
             .rotAlone:
@@ -66,7 +67,7 @@ extension World {
 
     /// See ``Fault/Kind/lostPromise``.
     func losePromise(_ fault: Fault, _ machine: Machine, _ random: inout RandomSource) {
-        let topics = Settings.topics.filter { topic in
+        let topics = settings.topics.filter { topic in
             leader(of: topic).map { $0 != machine.place } ?? false
         }
         guard machine.damageCount == 0, let topic = random.pick(topics),

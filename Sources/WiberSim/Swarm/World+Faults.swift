@@ -57,13 +57,14 @@ extension World {
                 machine.cutAfterInstall = (random.draw(0...30_000_000), fault.length)
             }
         case .transfer:
-            let topic = random.pick(Settings.topics) ?? "news"
+            let topic = random.pick(settings.topics) ?? "news"
             let node = "n\(random.place(machines.count) + 1)"
             handle(place, .admin(UInt64(fault.number), .transfer(topic: topic, node: node)))
         case .move: move(fault, place, &random)
         case .scratch: scratch(fault, place, &random)
         case .drain: drain(fault, place, &random)
         case .purge: purge(fault, place, &random)
+        case .remove: remove(fault, place, &random)
         case .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .wipe:
             damage(fault, machines[place], &random)
         case .lostPromise: losePromise(fault, machines[place], &random)
@@ -86,7 +87,7 @@ extension World {
             if damaged.count > 1 { return nil }
             if let first = damaged.first { return first.place }
         }
-        let topic = random.pick(Settings.topics) ?? "news"
+        let topic = random.pick(settings.topics) ?? "news"
         guard random.chance(perMille: 600), let leader = leader(of: topic) else { return drawn }
         return leader
     }
@@ -173,7 +174,7 @@ extension World {
             }
         case .isolate, .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .reset,
             .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk, .unreadable, .clockJump,
-            .transfer, .move, .scratch, .drain, .purge, .cutAtInstall, .rot,
+            .transfer, .move, .scratch, .drain, .purge, .remove, .cutAtInstall, .rot,
             .staleSector, .misdirected, .lostEnd, .lostFile, .wipe, .lostPromise, .lostFounder,
             .rotEverywhere, .rotAlone:
             for other in others { pairs += [(place, other), (other, place)] }
@@ -224,7 +225,7 @@ extension World {
             after(fault.length) { $0.machines[place].disk.unreadable = nil }
         case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
             .split, .partial, .reset, .stall, .clockJump, .transfer, .move, .scratch, .drain,
-            .purge,
+            .purge, .remove,
             .cutAtInstall, .rot,
             .staleSector,
             .misdirected,

@@ -206,19 +206,41 @@ public enum ForwardStatus: UInt8, Sendable {
     case diskFull = 4
 }
 
+/// What became of a publish of a batch.
+public enum PublishOutcome: UInt8, Sendable, CaseIterable {
+    /// It is stored.
+    case stored = 0
+    /// It was stored before.
+    case duplicate = 1
+    /// Not stored: the memory for ids is full.
+    case dedupFull = 2
+    /// Not stored: it cannot be in a chunk.
+    case tooLarge = 3
+    /// Not stored: another message than the publisher expects is the last one.
+    case conflict = 4
+    /// Not stored: the memory for subjects is full.
+    case subjectsFull = 5
+    /// Not stored: which messages have its subject is not known yet.
+    case subjectsUnknown = 6
+    /// Not stored: the topic does not let publishes take messages along.
+    case rollupRefused = 7
+    /// Not stored: the publisher expects another topic.
+    case wrongTopic = 8
+}
+
 /// Consecutive publishes of a batch that got consecutive sequences.
 public struct ForwardRun: Sendable, Equatable {
-    /// The first one's sequence; 0: refused, because the memory for ids is full.
+    /// The first one's sequence; for a conflict, that of the last message.
     public var first: Sequence
     /// How many.
     public var count: UInt32
-    /// Whether they were stored before.
-    public var isDuplicate: Bool
+    /// What became of them.
+    public var outcome: PublishOutcome
     /// A run.
-    public init(first: Sequence, count: UInt32, isDuplicate: Bool) {
+    public init(first: Sequence, count: UInt32, outcome: PublishOutcome) {
         self.first = first
         self.count = count
-        self.isDuplicate = isDuplicate
+        self.outcome = outcome
     }
 }
 

@@ -203,13 +203,12 @@ public struct FrameReader: Sendable {
             guard first.rawValue < UInt64.max / 2 else {
                 throw .invalid(field: "sequence", value: first.rawValue)
             }
-            runs.append(
-                ForwardRun(
-                    first: first,
-                    count: try reader.integer(),
-                    isDuplicate: try reader.integer(UInt8.self) != 0
-                )
-            )
+            let count = try reader.integer(UInt32.self)
+            let code = try reader.integer(UInt8.self)
+            guard let outcome = PublishOutcome(rawValue: code) else {
+                throw .invalid(field: "outcome", value: UInt64(code))
+            }
+            runs.append(ForwardRun(first: first, count: count, outcome: outcome))
         }
         return ForwardReply(request: request, status: status, text: text, runs: runs)
     }

@@ -170,7 +170,7 @@ public enum FrameWriter {
         for run in reply.runs {
             bytes.appendInteger(run.first.rawValue)
             bytes.appendInteger(run.count)
-            bytes.append(run.isDuplicate ? 1 : 0)
+            bytes.append(run.outcome.rawValue)
         }
     }
 }

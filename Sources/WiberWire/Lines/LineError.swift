@@ -22,6 +22,12 @@ public enum LineErrorCode: String, Sendable, CaseIterable {
     case overloaded = "OVERLOADED"
     /// The memory for message ids is full.
     case dedupFull = "DEDUP_FULL"
+    /// Another message than the publisher expects is the last one; nothing was stored.
+    case conflict = "CONFLICT"
+    /// The publish asks earlier messages to go, and the topic does not allow it; nothing was stored.
+    case rollup = "ROLLUP"
+    /// The publisher expects another topic; nothing was stored.
+    case wrongTopic = "WRONG_TOPIC"
     /// The leader's disk is full; nothing was stored.
     case diskFull = "DISK_FULL"
     /// The disk failed.

@@ -39,6 +39,10 @@ public struct TopicStatus: Sendable {
     public var messages: UInt64 = 0
     /// The bytes of their bodies.
     public var bytes: UInt64 = 0
+    /// The messages between the first and the last that are gone.
+    public var removed: UInt64 = 0
+    /// The different subjects of its messages, about; known where the topic is indexed by subject.
+    public var subjectCount: UInt64?
     /// The first message's time, if it is known.
     public var firstTime: Timestamp?
     /// The last message's time, if there is one.
@@ -72,6 +76,8 @@ public struct TopicStatus: Sendable {
             json.field("last_sequence", lastSequence)
             json.field("messages", messages)
             json.field("bytes", bytes)
+            json.field("removed", removed)
+            if let subjectCount { json.field("subject_count", subjectCount) }
             json.field("first_time", firstTime?.rfc3339)
             json.field("last_time", lastTime?.rfc3339)
             json.field("subscribers", subscribers)
@@ -85,7 +91,9 @@ public struct TopicStatus: Sendable {
             json.field("max_age_ms", configuration.retention.maxAge.map { $0 / 1_000_000 })
             json.field("max_bytes", configuration.retention.maxBytes)
             json.field("max_messages", configuration.retention.maxMessages)
+            json.field("max_per_subject", configuration.retention.maxPerSubject)
         }
+        json.field("rollup", configuration.allowsRollup)
         if let idle = configuration.deleteAfterIdle {
             json.field("delete_after_idle_ms", idle / 1_000_000)
         }

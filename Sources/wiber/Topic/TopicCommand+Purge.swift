@@ -13,12 +13,17 @@ extension TopicCommand {
                 Examples:
                   wiber topic purge orders --before 1000 --yes
                   wiber topic purge orders --keep 100 --yes
+                  wiber topic purge orders --subject 'orders.eu.*' --yes
                   wiber topic purge orders --yes
                 """
         )
         @Argument(help: "The topic.") var topic: Word
         @Option(help: "The first sequence that stays.") var before: UInt64?
         @Option(help: "How many of the newest stay.") var keep: UInt64?
+        @Option(
+            help: "Only messages of this subject, wildcards allowed; --keep counts for each one."
+        )
+        var subject: String?
         @Flag(help: "Do it; without this the command only says what it would do.") var yes = false
         @OptionGroup var client: ClientOptions
 
@@ -30,13 +35,45 @@ extension TopicCommand {
                 before.map { "the messages of \(topic) before \($0)" }
                 ?? keep.map { "all messages of \(topic) but the newest \($0)" }
                 ?? "all messages of \(topic)"
+            let which = what + (subject.map { " with the subject \($0)" } ?? "")
             guard yes else {
-                throw ValidationError("this removes \(what) for good; add --yes if you mean it")
+                throw ValidationError("this removes \(which) for good; add --yes if you mean it")
             }
             var body: [String: Any] = [:]
             if let before { body["before"] = before }
             if let keep { body["keep"] = keep }
-            try client.post("/api/topics/\(topic.inPath)/purge", body, saying: "removed \(what)")
+            if let subject { body["subject"] = subject }
+            try client.post("/api/topics/\(topic.inPath)/purge", body, saying: "removed \(which)")
+        }
+    }
+
+    struct Remove: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Remove one message.",
+            discussion: """
+                Nothing brings it back. The other messages keep their sequences.
+
+                Examples:
+                  wiber topic remove orders 17 --yes
+                """
+        )
+        @Argument(help: "The topic.") var topic: Word
+        @Argument(help: "The message's sequence.") var sequence: UInt64
+        @Flag(help: "Do it; without this the command only says what it would do.") var yes = false
+        @OptionGroup var client: ClientOptions
+
+        func run() throws {
+            guard yes else {
+                throw ValidationError(
+                    "this removes message \(sequence) of \(topic) for good; add --yes if you mean it"
+                )
+            }
+            try client.post(
+                "/api/topics/\(topic.inPath)/messages/\(sequence)",
+                [:],
+                method: "DELETE",
+                saying: "removed message \(sequence) of \(topic)"
+            )
         }
     }
 }

@@ -12,7 +12,8 @@ struct TopicCommand: ParsableCommand {
             `wiber topics` lists topics, `wiber stats TOPIC` tells about one.
             """,
         subcommands: [
-            Create.self, Update.self, Purge.self, Delete.self, Move.self, Replicas.self,
+            Create.self, Update.self, Purge.self, Remove.self, Delete.self, Move.self,
+            Replicas.self,
         ],
         aliases: ["stream"]
     )
@@ -26,6 +27,7 @@ struct TopicCommand: ParsableCommand {
                 Examples:
                   wiber topic create orders
                   wiber topic create orders --subject 'orders.>' --max-age 7d --max-bytes 10GiB
+                  wiber topic create settings --max-per-subject 1 --rollup
                   wiber topic create jobs --replicas 1 --dedup content --dedup-window 1h
                 """
         )

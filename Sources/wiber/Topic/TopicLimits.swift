@@ -9,6 +9,12 @@ struct TopicLimits: ParsableArguments {
     @Option(help: "How long messages stay, such as 24h, or none.") var maxAge: String?
     @Option(help: "The most bytes of messages, such as 10GiB, or none.") var maxBytes: String?
     @Option(help: "The most messages, or none.") var maxMessages: String?
+    @Option(help: "The most messages of a subject, or none.") var maxPerSubject: String?
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Let publishes with Nats-Rollup take earlier messages along."
+    )
+    var rollup: Bool?
     @Option(help: "For how long messages are remembered as duplicates, such as 2m.")
     var dedupWindow: String?
     @Option(help: "Delete the topic after this time without publish or subscriber, or none.")
@@ -22,10 +28,12 @@ struct TopicLimits: ParsableArguments {
         var retention: [String: Any] = [:]
         for (key, value) in [
             ("max_age", maxAge), ("max_bytes", maxBytes), ("max_messages", maxMessages),
+            ("max_per_subject", maxPerSubject),
         ] {
             if let value { retention[key] = Self.value(value) }
         }
         if !retention.isEmpty { body["retention"] = retention }
+        if let rollup { body["rollup"] = rollup }
         if let dedupWindow { body["dedup"] = ["window": dedupWindow] }
         if let deleteAfterIdle { body["delete_after_idle"] = Self.value(deleteAfterIdle) }
         return body

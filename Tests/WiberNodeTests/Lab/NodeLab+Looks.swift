@@ -114,6 +114,15 @@ extension NodeLab {
         return replies
     }
 
+    /// Gives a command of a person who runs the cluster; returns what became of it.
+    @discardableResult
+    func administer(at place: Int, _ command: AdminCommand) -> AdminOutcome? {
+        let count = machines[place].outcomes.count
+        handle(place, .admin(UInt64(100 + count), command))
+        _ = run(within: .seconds(6)) { self.machines[place].outcomes.count > count }
+        return machines[place].outcomes.last
+    }
+
     /// Publishes until there is a leader; returns the sequence.
     func publish(node place: Int, _ topic: String, _ text: String) -> UInt64? {
         ask(node: place, "PUB \(topic) \(text)").first.flatMap { Reply($0).sequence }

@@ -119,9 +119,9 @@ enum FrameSamples {
         status: .stored,
         text: "",
         runs: [
-            ForwardRun(first: Sequence(100), count: 5, isDuplicate: false),
-            ForwardRun(first: Sequence(3), count: 1, isDuplicate: true),
-            ForwardRun(first: .zero, count: 1, isDuplicate: false),
+            ForwardRun(first: Sequence(100), count: 5, outcome: .stored),
+            ForwardRun(first: Sequence(3), count: 1, outcome: .duplicate),
+            ForwardRun(first: .zero, count: 1, outcome: .dedupFull),
         ]
     )
 

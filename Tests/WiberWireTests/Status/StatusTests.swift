@@ -34,10 +34,11 @@ struct StatusTests {
                 + #""subjects":["orders","orders.>"],"leader":"n1","replicas":["#
                 + #"{"node":"n1","role":"leader","match_index":9,"current":true},"#
                 + #"{"node":"n2","role":"follower","match_index":null,"current":false}],"#
-                + #""term":4,"first_sequence":3,"last_sequence":12,"messages":10,"bytes":1280,"#
+                + #""term":4,"first_sequence":3,"last_sequence":12,"messages":10,"bytes":1280,"removed":0,"#
                 + #""first_time":null,"last_time":"2026-11-23T00:36:04.000000001Z","#
                 + #""subscribers":2,"publish_rate":12.500,"retention":{"max_age_ms":86400000,"#
-                + #""max_bytes":null,"max_messages":1000},"dedup":{"by":"id","window_ms":120000}}"#
+                + #""max_bytes":null,"max_messages":1000,"max_per_subject":null},"#
+                + #""rollup":false,"dedup":{"by":"id","window_ms":120000}}"#
         )
     }
 

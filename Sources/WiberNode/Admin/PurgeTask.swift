@@ -1,0 +1,16 @@
+import WiberBase
+import WiberTopic
+
+/// Messages that are to go because somebody asked for it, and who waits for that.
+struct PurgeTask {
+    enum Work {
+        /// What is before a message.
+        case front(Sequence)
+        /// One message; it is being read from disk, to know how large it is.
+        case message(Sequence, isRead: Bool)
+        /// Messages of some subjects, the last of which so far is this.
+        case subject(SubjectPurge, last: Sequence?)
+    }
+    let origin: CommandOrigin
+    var work: Work
+}

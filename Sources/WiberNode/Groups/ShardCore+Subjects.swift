@@ -1,0 +1,60 @@
+import WiberBase
+import WiberLog
+import WiberTopic
+
+/// Which messages have which subject: read from the log where it is wanted.
+extension ShardCore {
+    /// How many subjects are looked after at a time.
+    private static let subjectsSwept = 1_024
+
+    /// Goes on with the index, and with what follows from it.
+    func sweepSubjects(_ slot: Int) {
+        guard groups[slot].id != .meta, groups[slot].raft != nil, groups[slot].topic.wantsIndex
+        else {
+            return
+        }
+        buildIndex(slot)
+        guard groups[slot].topic.removalQueueCount < Self.removalsMax else { return }
+        let isLeader = groups[slot].isLeader
+        groups[slot].topic.sweepSubjects(most: Self.subjectsSwept, isLeader: isLeader)
+    }
+
+    /// Gives the index of a topic's subjects what it lacks.
+    private func buildIndex(_ slot: Int) {
+        var rounds = 0
+        while groups[slot].indexReadToken == nil, let next = groups[slot].topic.indexNeeds() {
+            guard rounds < 16 else { return }
+            rounds += 1
+            switch place(of: next, slot) {
+            case .chunk(let chunk): groups[slot].topic.feedIndex(chunk)
+            case .plan(let plan):
+                groups[slot].indexReadToken = startRead(plan, for: .index(groups[slot].id))
+            case .gap(let first): groups[slot].topic.skipIndex(to: max(first, next.next))
+            case .end: return
+            }
+        }
+        guard groups[slot].indexReadToken == nil, !groups[slot].topic.isIndexComplete else {
+            return
+        }
+        // All that is committed is there: what follows is in memory.
+        let id = groups[slot].id
+        var index = groups[slot].applied.next
+        while let chunk = store.chunk(id, at: index) {
+            groups[slot].topic.feedIndex(chunk)
+            index = index.next
+        }
+        seal(slot)
+    }
+
+    func feedIndex(_ group: GroupID, _ chunks: [Chunk]) {
+        guard let slot = slotOfGroup[group] else { return }
+        groups[slot].indexReadToken = nil
+        for chunk in chunks where chunk.header.count > 0 {
+            if let next = groups[slot].topic.indexNeeds(), next < chunk.header.baseSequence {
+                groups[slot].topic.skipIndex(to: chunk.header.baseSequence)
+            }
+            groups[slot].topic.feedIndex(chunk)
+        }
+        buildIndex(slot)
+    }
+}

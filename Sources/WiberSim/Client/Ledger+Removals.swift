@@ -1,0 +1,78 @@
+import WiberBase
+
+/// What is in a topic, counted message by message: headers must say the same.
+extension Ledger {
+    /// Whether all these messages have left the topic, from its front or its middle.
+    func areGone(_ topic: String, _ first: UInt64, before end: UInt64) -> Bool {
+        guard let topic = topics[topic] else { return first >= end }
+        var sequence = max(first, topic.first)
+        while sequence < end {
+            guard topic.gone[sequence] != nil else { return false }
+            sequence += 1
+        }
+        return true
+    }
+
+    /// When a message went from the middle.
+    func removal(of sequence: UInt64, _ topic: String) -> Int? { topics[topic]?.gone[sequence] }
+
+    /// A chunk is committed; returns what is wrong with what it says and takes away.
+    ///
+    /// `limit` is how many messages of a subject the topic keeps.
+    func counted(_ name: String, _ chunk: Chunk, limit: UInt64?) -> String? {
+        applied += 1
+        var topic = topics[name, default: Topic()]
+        defer { topics[name] = topic }
+        chunk.forEachMessage { message in
+            let subject = message.body.subject.map { String(decoding: $0, as: UTF8.self) } ?? name
+            topic.live[message.sequence.rawValue] = (subject, UInt64(message.length))
+            topic.liveBytes += UInt64(message.length)
+            topic.bySubject[subject, default: []].append(message.sequence.rawValue)
+            return true
+        }
+        for removal in chunk.removals {
+            for sequence in removal.first.rawValue..<removal.end.rawValue {
+                if let problem = remove(sequence, &topic, limit) { return "\(problem) of \(name)" }
+            }
+        }
+        let header = chunk.header
+        var left = topic.first
+        while left < header.firstSequence.rawValue {
+            if let message = topic.live.removeValue(forKey: left) {
+                topic.liveBytes -= message.length
+                guard name == "short" else { return "\(left) of \(name) is left behind" }
+            }
+            left += 1
+        }
+        let isRight =
+            header.liveMessages == UInt64(topic.live.count) && header.liveBytes == topic.liveBytes
+            && (topic.live.isEmpty || topic.live[header.firstSequence.rawValue] != nil)
+        return isRight
+            ? nil
+            : "\(chunk.id) of \(name) says \(header.liveMessages) messages of \(header.liveBytes) bytes"
+                + " from \(header.firstSequence) on, and there are \(topic.live.count) of"
+                + " \(topic.liveBytes)"
+    }
+
+    /// A message goes because somebody wanted it, or because there are newer ones of its subject.
+    private func remove(_ sequence: UInt64, _ topic: inout Topic, _ limit: UInt64?) -> String? {
+        guard let message = topic.live.removeValue(forKey: sequence) else {
+            return "\(sequence) is removed, and is not there"
+        }
+        topic.liveBytes -= message.length
+        let newer = topic.bySubject[message.subject, default: []].filter { $0 > sequence }
+        topic.bySubject[message.subject]?.removeAll { $0 == sequence }
+        topic.gone[sequence] = applied
+        let isTooMuch = limit.map { UInt64(newer.count) >= $0 } ?? false
+        return isTooMuch || topic.asked.contains(sequence)
+            ? nil : "\(sequence) is removed, and nobody wanted that"
+    }
+
+    /// Whether no subject has more messages than it may have.
+    func isWithin(_ limit: UInt64?, _ name: String) -> Bool {
+        guard let limit, let topic = topics[name] else { return true }
+        return topic.bySubject.values.allSatisfy { sequences in
+            UInt64(sequences.count { $0 >= topic.first }) <= limit
+        }
+    }
+}

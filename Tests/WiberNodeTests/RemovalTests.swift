@@ -1,0 +1,209 @@
+import Testing
+import WiberBase
+import WiberTopic
+
+@testable import WiberNode
+
+@Suite("Messages leave from the middle of a topic")
+struct RemovalTests {
+    private func lab(
+        seed: UInt64 = 1,
+        _ change: (inout TopicConfiguration) -> Void = { _ in }
+    ) -> NodeLab {
+        var topic = TopicConfiguration(name: "news", replicas: 3)
+        change(&topic)
+        var options = NodeLab.Options()
+        options.seed = seed
+        options.topics = [topic]
+        let lab = NodeLab(options)
+        #expect(lab.run { lab.isSettled("news") })
+        return lab
+    }
+
+    /// The sequences that a client gets from a node, by HISTORY and by SUB.
+    private func sequences(_ lab: NodeLab, _ place: Int) -> [UInt64] {
+        let history = lab.ask(node: place, "HISTORY news 1 1000").joined()
+        let asked = history.split(separator: "{\"sequence\":").dropFirst().compactMap {
+            UInt64($0.prefix { $0.isNumber || $0 == "\"" }.filter(\.isNumber))
+        }
+        let client = lab.connect(to: place)
+        lab.ask(client, "SUB news 1")
+        lab.run(for: .milliseconds(500))
+        let followed = client.messages.compactMap { UInt64($0.split(separator: " ")[2]) }
+        lab.disconnect(client)
+        #expect(asked == followed)
+        return followed
+    }
+
+    private func status(_ lab: NodeLab, _ place: Int) -> String {
+        String(decoding: lab.machines[place].core?.topicJSON("news") ?? [], as: UTF8.self)
+    }
+
+    private func restartAll(_ lab: NodeLab) {
+        for place in 0..<3 { lab.cutPower(place) }
+        for place in 0..<3 { lab.start(place) }
+        #expect(lab.run { lab.isSettled("news") })
+    }
+
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func `a limit of subjects holds on every node, after failover and restart`(
+        seed: UInt64
+    ) throws {
+        let lab = lab(seed: seed) { $0.retention.maxPerSubject = 2 }
+        for round in 0..<10 {
+            for place in 0..<3 {
+                let replies = lab.ask(
+                    node: place,
+                    "PUB news.a \(round)",
+                    "PUB news.b \(round)",
+                    "PUB news \(round)"
+                )
+                #expect(replies.count == 3)
+            }
+        }
+        let kept = Array(UInt64(85)...90)
+        #expect(lab.run { (0..<3).allSatisfy { lab.firstSequence("news", $0) == 85 } })
+        for place in 0..<3 { #expect(sequences(lab, place) == kept) }
+        lab.kill(try #require(lab.leader("news")))
+        #expect(lab.run { lab.leader("news") != nil })
+        let living = try #require((0..<3).first { lab.machines[$0].core != nil })
+        #expect(lab.publish(node: living, "news.b", "last") == 91)
+        restartAll(lab)
+        for place in 0..<3 {
+            #expect(lab.run { sequences(lab, place) == [85, 87, 88, 89, 90, 91] })
+            #expect(status(lab, place).contains("\"messages\":6,"))
+            #expect(status(lab, place).contains("\"removed\":1,"))
+        }
+    }
+
+    @Test func `one message is removed, wherever it is`() throws {
+        let lab = lab()
+        lab.fill("news")
+        let leader = try #require(lab.leader("news"))
+        #expect(lab.isCold("news", leader))
+        for sequence in [5, 6, 450, 900] as [UInt64] {
+            let place = Int(sequence) % 3
+            #expect(lab.administer(at: place, .remove(topic: "news", Sequence(sequence))) == .done)
+        }
+        let kept = (UInt64(1)...900).filter { ![5, 6, 450, 900].contains($0) }
+        for place in 0..<3 {
+            #expect(lab.run { sequences(lab, place) == kept })
+            #expect(status(lab, place).contains("\"messages\":896,"))
+        }
+        restartAll(lab)
+        for place in 0..<3 { #expect(sequences(lab, place) == kept) }
+        #expect(lab.administer(at: 0, .remove(topic: "news", Sequence(1))) == .done)
+        #expect(lab.administer(at: 0, .remove(topic: "news", Sequence(2))) == .done)
+        #expect(lab.run { lab.firstSequence("news", 1) == 3 })
+        for sequence in [0, 1, 5, 901, .max] as [UInt64] {
+            let outcome = lab.administer(at: 1, .remove(topic: "news", Sequence(sequence)))
+            guard case .refused(let text) = outcome else {
+                Issue.record("\(sequence): \(String(describing: outcome))")
+                continue
+            }
+            #expect(text.contains("there is no message \(sequence)"))
+        }
+        #expect(lab.publish(node: 2, "news", "next") == 901)
+    }
+
+    @Test func `messages of some subjects are purged, the newest of each stay if asked for`() {
+        let lab = lab()
+        lab.fill("news", rounds: 30)
+        let client = lab.connect(to: 0)
+        lab.ask(client, (0..<60).map { "PUB news.\(["a", "b", "c.d"][$0 % 3]) \($0)" })
+        #expect(lab.answers(client).count == 60)
+        func purge(_ subject: String, before: UInt64? = nil, keep: UInt64) -> AdminOutcome? {
+            let before = before.map { Sequence($0) }
+            return lab.administer(
+                at: 1,
+                .purgeSubject(topic: "news", subject: subject, before: before, keep: keep)
+            )
+        }
+        #expect(purge("news.*", keep: 2) == .done)
+        let left = Array(UInt64(1)...300) + (301...360).filter { ($0 - 301) % 3 == 2 || $0 > 354 }
+        #expect(sequences(lab, 1) == left)
+        #expect(purge("news", before: 300, keep: 0) == .done)
+        #expect(purge("news.nobody", keep: 0) == .done)
+        #expect(sequences(lab, 0) == left.filter { $0 >= 300 })
+        #expect(lab.run { (0..<3).allSatisfy { lab.firstSequence("news", $0) == 300 } })
+        restartAll(lab)
+        for place in 0..<3 { #expect(sequences(lab, place) == left.filter { $0 >= 300 }) }
+        guard case .refused(let text) = purge("news..a", keep: 0) else {
+            Issue.record("a subject that is none was taken")
+            return
+        }
+        #expect(text.contains("this is no subject"))
+    }
+
+    @Test func `a limit that comes later takes effect at once`() {
+        let lab = lab()
+        let client = lab.connect(to: 0)
+        lab.ask(client, (0..<90).map { "PUB news.\($0 % 9) \($0)" })
+        #expect(lab.answers(client).count == 90)
+        var changes = TopicChanges()
+        changes.maxPerSubject = .some(1)
+        #expect(lab.administer(at: 2, .updateTopic(name: "news", changes)) == .done)
+        #expect(lab.run { (0..<3).allSatisfy { lab.firstSequence("news", $0) == 82 } })
+        for place in 0..<3 { #expect(sequences(lab, place) == Array(82...90)) }
+    }
+
+    // MARK: What a publish depends on
+
+    private func natsClient(_ lab: NodeLab, _ place: Int) -> LabClient {
+        let client = lab.connect(to: place)
+        lab.send(client, Array("CONNECT {\"headers\":true}\r\nSUB ack 1\r\n".utf8))
+        return client
+    }
+
+    /// Publishes with headers and returns the acknowledgement.
+    private func publish(
+        _ lab: NodeLab,
+        _ client: LabClient,
+        _ subject: String,
+        _ headers: String...
+    ) -> String {
+        let block = "NATS/1.0\r\n" + headers.map { $0 + "\r\n" }.joined() + "\r\n"
+        let head = "HPUB \(subject) ack \(block.utf8.count) \(block.utf8.count + 1)\r\n"
+        let count = client.messages.count
+        lab.send(client, Array((head + block + "x\r\n").utf8))
+        _ = lab.run { client.messages.count > count }
+        return client.replies.last ?? ""
+    }
+
+    @Test(arguments: 0..<3)
+    func `a publish is refused if another message is the last one`(place: Int) {
+        let lab = lab { $0.allowsRollup = true }
+        #expect(lab.publish(node: 0, "news.a", "1") == 1)
+        #expect(lab.publish(node: 1, "news.b", "2") == 2)
+        let client = natsClient(lab, place)
+        let last = "Nats-Expected-Last-Sequence"
+        let ofSubject = "Nats-Expected-Last-Subject-Sequence"
+        let wrong = publish(lab, client, "news.a", "\(last): 1")
+        #expect(wrong.contains("\"err_code\":10071,\"description\":\"wrong last sequence: 2\""))
+        #expect(publish(lab, client, "news.a", "\(last): 2").contains("\"seq\":3"))
+        // The first one makes the leader read which subjects there are.
+        #expect(lab.run { publish(lab, client, "news.b", "\(ofSubject): 9").contains("10071") })
+        #expect(publish(lab, client, "news.b", "\(ofSubject): 3").contains("sequence: 2"))
+        #expect(publish(lab, client, "news.b", "\(ofSubject): x").contains("sequence: 2"))
+        #expect(publish(lab, client, "news.b", "\(ofSubject): 2").contains("\"seq\":4"))
+        #expect(publish(lab, client, "news.c", "\(ofSubject): 1").contains("sequence: 0"))
+        #expect(publish(lab, client, "news.c", "\(ofSubject): 0").contains("\"seq\":5"))
+        #expect(publish(lab, client, "news.c", "Nats-Expected-Stream: old").contains("10060"))
+        #expect(publish(lab, client, "news.c", "Nats-Rollup: what").contains("10111"))
+        #expect(sequences(lab, place) == [1, 2, 3, 4, 5])
+        #expect(publish(lab, client, "news.a", "Nats-Rollup: sub").contains("\"seq\":6"))
+        #expect(lab.run { lab.isSettled("news") && lab.firstSequence("news", place) == 2 })
+        #expect(sequences(lab, place) == [2, 4, 5, 6])
+        #expect(publish(lab, client, "news.b", "Nats-Rollup: all").contains("\"seq\":7"))
+        #expect(lab.run { lab.isSettled("news") && lab.firstSequence("news", place) == 7 })
+        #expect(sequences(lab, place) == [7])
+    }
+
+    @Test func `a topic that does not allow it keeps its messages`() {
+        let lab = lab()
+        #expect(lab.publish(node: 0, "news", "1") == 1)
+        let client = natsClient(lab, 2)
+        #expect(publish(lab, client, "news", "Nats-Rollup: all").contains("10111"))
+        #expect(sequences(lab, 0) == [1])
+    }
+}

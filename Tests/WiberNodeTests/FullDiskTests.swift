@@ -108,6 +108,39 @@ struct FullDiskTests {
         #expect(lab.ask(node: leader, "HISTORY news 2 1").first?.contains("second") == true)
     }
 
+    private func setFree(_ lab: NodeLab, _ place: Int, _ free: UInt64) {
+        lab.handle(place, .diskSpace(free: free, of: 100 << 30))
+    }
+
+    @Test func `below the reserve a node stores nothing new, and what frees space is done`() throws
+    {
+        let lab = lab(nodes: 3)
+        let reserve: UInt64 = 256 << 20
+        for place in 0..<3 { setFree(lab, place, reserve) }
+        let low = try #require(lab.leader("news"))
+        #expect(lab.publish(node: low, "news", "second") == 2)
+        setFree(lab, low, reserve - 1)
+        #expect(lab.run { lab.leader("news").map { $0 != low } ?? false })
+        #expect(lab.publish(node: low, "news", "third") == 3)
+        #expect(lab.machines[low].core?.readiness()?.contains("nearly full") == true)
+        for place in 0..<3 { setFree(lab, place, reserve - 1) }
+        lab.run(for: .seconds(3))
+        let leader = try #require(lab.leader("news"))
+        for place in 0..<3 {
+            let reply = lab.ask(node: place, "PUB news no").first
+            let text = "ERR DISK_FULL less than \(reserve) bytes (disk_reserve) are free on node"
+            #expect(reply?.hasPrefix("\(text) n\(leader + 1)") == true)
+        }
+        #expect(lab.ask(node: leader, "HISTORY news 1 1").first?.contains("\"first\"") == true)
+        #expect(lab.administer(at: 0, .purge(topic: "news", before: Sequence(3))) == .done)
+        // A little more than the reserve is not enough, so that it does not come and go.
+        for place in 0..<3 { setFree(lab, place, reserve + reserve / 4 - 1) }
+        #expect(lab.machines.allSatisfy { $0.core?.fullDisk != nil })
+        for place in 0..<3 { setFree(lab, place, reserve + reserve / 4) }
+        #expect(lab.publish(node: 0, "news", "fourth") == 4)
+        #expect(!lab.messages("news", 0).contains { $0.text == "no" })
+    }
+
     @Test func `a node with a full disk stops when it is asked to`() {
         let lab = lab(nodes: 1)
         fillUp(lab, [0])

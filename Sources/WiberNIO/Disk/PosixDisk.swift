@@ -29,6 +29,20 @@ public final class PosixDisk: Disk {
     /// Opens files below `root`, which exists.
     public init(root: String) { self.root = root }
 
+    /// How many bytes of the file system are free for this process, and how many it has; `nil` if it
+    /// does not say.
+    public func space() -> (free: UInt64, size: UInt64)? {
+        var status = statvfs()
+        guard statvfs(root, &status) == 0 else { return nil }
+        let (free, isFreeTooMuch) = UInt64(status.f_bavail).multipliedReportingOverflow(
+            by: UInt64(status.f_frsize)
+        )
+        let (size, isSizeTooMuch) = UInt64(status.f_blocks).multipliedReportingOverflow(
+            by: UInt64(status.f_frsize)
+        )
+        return isFreeTooMuch || isSizeTooMuch ? nil : (free, size)
+    }
+
     /// The names in a directory.
     public func list(_ directory: String) throws(DiskError) -> [String] {
         guard let stream = opendir(absolute(directory)) else {

@@ -45,6 +45,18 @@ extension ShardHost {
         }
     }
 
+    /// Tells the shard once a second how much room there is.
+    func watchSpace() {
+        guard let disk = disk as? PosixDisk else { return }
+        loop.scheduleRepeatedTask(initialDelay: .zero, delay: Self.spaceInterval) { task in
+            guard !self.isEnding else { return task.cancel() }
+            self.readThread.submit { state in
+                guard state == .active, let space = disk.space() else { return }
+                self.loop.execute { self.handle(.diskSpace(free: space.free, of: space.size)) }
+            }
+        }
+    }
+
     /// A full disk is waited for, and the shard is told; anything else ends the process
     /// (rules.md 6).
     private func failed(

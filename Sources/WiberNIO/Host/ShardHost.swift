@@ -48,6 +48,8 @@ public final class ShardHost: @unchecked Sendable {
     static let peerConnectionsMax = 256
     /// How long a job that met a full disk waits until it is tried again.
     static let fullDiskRetry = TimeAmount.seconds(1)
+    /// Between two looks at how much room there is.
+    static let spaceInterval = TimeAmount.seconds(1)
     /// How many bytes are worth a system call of their own, and not too many to keep memory for.
     private static let muchToWrite = 8 << 10...1 << 20
     /// How many bytes of a connection the shard takes in before it may have to send.
@@ -126,7 +128,10 @@ public final class ShardHost: @unchecked Sendable {
         var ports = Ports(client: 0, peer: nil)
         if let peer { ports.peer = try await listen(peer, .peer) }
         ports.client = try await listen(client, .client)
-        loop.execute { self.scheduleTurn() }
+        loop.execute {
+            self.watchSpace()
+            self.scheduleTurn()
+        }
         return ports
     }
 

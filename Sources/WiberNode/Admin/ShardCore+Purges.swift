@@ -17,7 +17,7 @@ extension ShardCore {
             let text = "the leader does not know this command; it may run an older version"
             return answer(origin, .refused, text: text)
         }
-        guard shutdown == nil, fullDisk == nil, groups[slot].raft?.refusal == nil,
+        guard shutdown == nil, fullDisk?.isOnlyLow ?? true, groups[slot].raft?.refusal == nil,
             groups[slot].purges.count < Self.purgesMax
         else { return answer(origin, .notNow) }
         seal(slot)

@@ -44,7 +44,8 @@ extension ShardCore {
     /// Whether this node leads meta, its log is applied to the end, and its disk has room, so that
     /// it may decide.
     var decidesMeta: Bool {
-        guard let raft = groups.first?.raft, raft.role == .leader, fullDisk == nil else {
+        guard let raft = groups.first?.raft, raft.role == .leader, fullDisk?.isOnlyLow ?? true
+        else {
             return false
         }
         return groups[ShardCore.metaSlot].applied == raft.lastIndex

@@ -60,6 +60,9 @@ public struct NodeConfiguration: Sendable {
     public var version: String
     /// How it leaves in lame duck mode.
     public var lameDuck: LameDuckConfiguration
+    /// What must be free on its disk, in bytes, or publishes are refused; `nil`: 5 % of the file
+    /// system, 256 MiB at most.
+    public var diskReserve: UInt64?
 
     /// What a node is told.
     ///

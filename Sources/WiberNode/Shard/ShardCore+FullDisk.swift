@@ -12,6 +12,9 @@ struct FullDisk {
     var waiting: Set<DiskJob>
     /// When to look again for a replica that can take over.
     var nextHandover = Instant.zero
+
+    /// Whether the log can still be written.
+    var isOnlyLow: Bool { waiting == [.reserve] }
 }
 
 /// A full disk stores nothing new: publishes are refused, other replicas lead if they can, reading
@@ -24,11 +27,11 @@ extension ShardCore {
             return
         }
         fullDisk = FullDisk(path: path, since: time.now, waiting: [job])
-        trace(
-            .error,
-            "the disk is full: publishes are refused until there is room",
-            [("file", path)]
-        )
+        let text: StaticString =
+            job == .reserve
+            ? "the disk is nearly full: publishes are refused until there is room"
+            : "the disk is full: publishes are refused until there is room"
+        trace(.error, text, [("file", path)])
         nextBeat = time.now  // The others shall not hand leadership over to this node.
         // What was admitted must not wait for the log thread: followers may commit it.
         for slot in groups.indices {
@@ -36,6 +39,22 @@ extension ShardCore {
             markDirty(slot)
         }
         handOver()
+    }
+
+    /// The reserve below which publishes are refused, in bytes.
+    var diskReserve: UInt64 {
+        configuration.diskReserve ?? min(256 << 20, (diskSpace?.size ?? 0) / 20)
+    }
+
+    /// Looks whether enough is free; once it was too little, a quarter more must be.
+    func diskSpace(_ free: UInt64, of size: UInt64) {
+        diskSpace = (free, size)
+        let reserve = diskReserve
+        if free < reserve {
+            diskFull(.reserve, "the data directory")
+        } else if free - reserve >= reserve / 4 {
+            diskWorked(.reserve)
+        }
     }
 
     /// A job has run, so that there was room for what it needed.
@@ -84,7 +103,13 @@ extension ShardCore {
 
     /// What clients are told.
     var diskFullText: String {
-        "the disk of node \(configuration.nodeName) is full and no other node can take over: not "
-            + "stored; free space there, publishing then goes on by itself"
+        if let disk = fullDisk, disk.isOnlyLow {
+            return "less than \(diskReserve) bytes (disk_reserve) are free on node"
+                + " \(configuration.nodeName) and no other node can take over: not stored; free space there,"
+                + " publishing then goes on by itself"
+        }
+        return
+            "the disk of node \(configuration.nodeName) is full and no other node can take over: not"
+            + " stored; free space there, publishing then goes on by itself"
     }
 }

@@ -96,6 +96,8 @@ public final class ShardCore {
     var logJobSince = Instant.zero
     /// `nil` while the disk has room.
     var fullDisk: FullDisk?
+    /// What was last said of the file system, in bytes.
+    var diskSpace: (free: UInt64, size: UInt64)?
     var shutdown: ShutdownState?
     /// `nil` unless the node is to stop without haste.
     var lameDuck: LameDuckState?
@@ -162,6 +164,7 @@ public final class ShardCore {
             store.complete(job)
             repaired(job.repaired)
         case .diskFull(let job, let path): diskFull(job, path)
+        case .diskSpace(let free, let size): diskSpace(free, of: size)
         case .readCompleted(let token, let result): readCompleted(token, result)
         case .recoveryCompleted(let token, let result): recoveryCompleted(token, result)
         case .admin(let token, let command): administer(token, command)

@@ -49,6 +49,8 @@ public enum ShardEvent: Sendable {
     case flushCompleted(FlushJob)
     /// A `.runLog` or `.runFlush` met a full disk; the host runs it again until it succeeds.
     case diskFull(DiskJob, path: String)
+    /// How many bytes of the file system of the data directory are free, and how many it has.
+    case diskSpace(free: UInt64, of: UInt64)
     /// A `.runRead` is done.
     case readCompleted(token: UInt64, Result<[Chunk], LogError>)
     /// A `.runRecovery` is done.
@@ -67,6 +69,8 @@ public enum DiskJob: Sendable {
     case log
     /// A `.runFlush`.
     case flush
+    /// None: less than the reserve is free, so that jobs still find room.
+    case reserve
 }
 
 /// What a shard wants done; the order is the order of the effects.

@@ -27,9 +27,21 @@ extension ShardCore {
             ),
             metric(
                 "wiber_disk_full",
-                "1 while the disk is full, so that publishes are refused.",
+                "1 while the disk is full or nearly so, so that publishes are refused.",
                 .gauge,
                 fullDisk == nil ? 0 : 1
+            ),
+            metric(
+                "wiber_disk_free_bytes",
+                "What is free on the file system of the data directory.",
+                .gauge,
+                Double(diskSpace?.free ?? 0)
+            ),
+            metric(
+                "wiber_disk_reserve_bytes",
+                "What must be free, or publishes are refused.",
+                .gauge,
+                Double(diskReserve)
             ),
             metric("wiber_log_entries_total", "Entries written.", .counter, Double(log.entries)),
             metric("wiber_log_bytes_total", "Bytes written.", .counter, Double(log.bytes)),

@@ -12,7 +12,9 @@ extension ShardCore {
         guard shutdown == nil else { return "shutting down" }
         guard lameDuck == nil else { return "lame duck mode: clients are asked to move" }
         if let disk = fullDisk {
-            return "the disk is full (\(disk.path)): reading goes on, publishing when there is room"
+            let what = disk.isOnlyLow ? "nearly full" : "full"
+            return
+                "the disk is \(what) (\(disk.path)): reading goes on, publishing when there is room"
         }
         guard store.superblock.clusterID != .zero else {
             return "the cluster is not formed yet: a majority of its nodes must be up"

@@ -13,6 +13,8 @@ public struct ClusterConfiguration: Sendable {
     public var dataDirectory = "./wiber-data"
     /// Whether PUB and SUB create a missing topic.
     public var autoCreateTopics = true
+    /// What must be free on each node's disk, in bytes; `nil`: the default.
+    public var diskReserve: UInt64?
     /// How a node leaves in lame duck mode.
     public var lameDuck = LameDuckConfiguration()
     /// The topics to create.
@@ -141,7 +143,7 @@ public struct ClusterConfiguration: Sendable {
         guard nodes.contains(where: { $0.name == name }) else {
             throw UnknownNode(name: name, known: nodes.map(\.name))
         }
-        return NodeConfiguration(
+        var node = NodeConfiguration(
             cluster: cluster,
             nodeName: name,
             nodes: nodes,
@@ -150,6 +152,8 @@ public struct ClusterConfiguration: Sendable {
             version: Version.current,
             lameDuck: lameDuck
         )
+        node.diskReserve = diskReserve
+        return node
     }
 }
 

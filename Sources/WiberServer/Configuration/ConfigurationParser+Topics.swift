@@ -62,7 +62,7 @@ extension ConfigurationParser {
         parseRetention(fields["retention"], &topic)
         parseDedup(fields["dedup"], &topic)
         topic.deleteAfterIdle = reader.duration(fields["delete_after_idle"], "delete_after_idle")
-        topic.allowsRollup = flag(fields["rollup"], "rollup") ?? false
+        topic.allowsRollup = reader.flag(fields["rollup"], "rollup") ?? false
         return topic
     }
 
@@ -95,7 +95,7 @@ extension ConfigurationParser {
         changes.deleteAfterIdle = limit(fields["delete_after_idle"]) {
             $0.duration($1, "delete_after_idle")
         }
-        changes.allowsRollup = flag(fields["rollup"], "rollup")
+        changes.allowsRollup = reader.flag(fields["rollup"], "rollup")
         if let dedup = fields["dedup"] {
             let limits = reader.fields(dedup, "dedup", known: ["window"]) ?? [:]
             changes.dedupWindow = reader.duration(limits["window"], "dedup.window")
@@ -148,10 +148,6 @@ extension ConfigurationParser {
         topic.retention.maxPerSubject =
             reader.integer(fields["max_per_subject"], "max_per_subject", in: 1...Int.max / 2)
             .map { UInt64($0) }
-    }
-
-    private mutating func flag(_ node: Node?, _ name: String) -> Bool? {
-        reader.choice(node, name, among: ["true", "false"]).map { $0 == "true" }
     }
 
     private mutating func parseDedup(_ node: Node?, _ topic: inout TopicConfiguration) {

@@ -10,7 +10,7 @@ struct ConfigurationParser {
         var configuration = ClusterConfiguration()
         let known = [
             "cluster", "nodes", "data_dir", "durability", "sync_interval", "auto_create_topics",
-            "clock", "lame_duck", "topics",
+            "clock", "lame_duck", "disk_reserve", "topics",
         ]
         guard let fields = reader.fields(root, "the configuration", known: known) else {
             return configuration
@@ -22,6 +22,7 @@ struct ConfigurationParser {
         if let isOn = reader.flag(fields["auto_create_topics"], "auto_create_topics") {
             configuration.autoCreateTopics = isOn
         }
+        configuration.diskReserve = reader.bytes(fields["disk_reserve"], "disk_reserve")
         parseDurability(fields)
         parseClock(fields["clock"])
         configuration.lameDuck = parseLameDuck(fields["lame_duck"])

@@ -18,7 +18,7 @@ struct FrameHeader {
     static let checksumOffset = 16
     /// The largest body, in bytes: an append of 2 MiB and one chunk more.
     static let lengthMax = 4 << 20
-    static let version: UInt8 = 2
+    static let version: UInt8 = 3
 
     var length: UInt32
     var kind: FrameKind

@@ -55,6 +55,58 @@ extension EndToEnd {
             #expect(try client.request("PUB orders again") == "OK 1")
         }
 
+        @Test func `messages leave from the middle, by limit and by command, and stay away`() throws
+        {
+            let cluster = try Cluster.started(nodes: 3)
+            let words = "topic create settings --subject settings.> --max-per-subject 2 --rollup"
+            let created = try wiber(words, at: cluster.nodes[1])
+            #expect(created.isSuccess, "\(created.errors)")
+            let client = try cluster.nodes[0].client()
+            for number in 1...12 {
+                let reply = try client.request("PUB settings.k\(number % 3) \(number)")
+                #expect(reply == "OK \(number)")
+            }
+            func expect(_ sequences: [Int]) throws {
+                for node in cluster.nodes {
+                    let there = try node.client().history("settings", from: 1).messages
+                    #expect(there.map(\.sequence) == sequences)
+                }
+            }
+            try expect(Array(7...12))
+            let removed = try wiber("topic remove settings 9 --yes", at: cluster.nodes[2])
+            #expect(removed.output == "removed message 9 of settings\n", "\(removed.errors)")
+            let purge = "topic purge settings --subject settings.k1 --keep 1 --yes"
+            let purged = try wiber(purge, at: cluster.nodes[1])
+            #expect(purged.isSuccess, "\(purged.errors)")
+            try expect([8, 10, 11, 12])
+            for node in cluster.nodes { try node.kill() }
+            try cluster.startAll()
+            try expect([8, 10, 11, 12])
+            #expect(try cluster.nodes[0].topic("settings").messages == 4)
+            for (words, text) in [
+                ("topic remove settings 9 --yes", "there is no message 9"),
+                ("topic remove settings 8", "add --yes"),
+                ("topic remove settings x --yes", "is invalid"),
+                ("topic purge settings --subject settings..k1 --yes", "this is no subject"),
+                ("topic create s2 --max-per-subject 0", "max_per_subject"),
+            ] {
+                let refused = try wiber(words, at: cluster.nodes[0])
+                #expect(!refused.isSuccess && refused.errors.contains(text), "\(words): \(refused)")
+            }
+        }
+
+        @Test func `below its reserve of disk space a node says so and stores nothing`() throws {
+            let cluster = try Cluster(nodes: 1, more: "disk_reserve: 100000GiB\n")
+            let node = cluster.nodes[0]
+            try node.start()
+            try eventually("publishes are refused") {
+                let reply = try node.client().request("PUB notes hello")
+                return reply.hasPrefix(
+                    "ERR DISK_FULL less than 107374182400000 bytes (disk_reserve)"
+                )
+            }
+        }
+
         @Test func `a drained node holds nothing, also after a restart`() throws {
             let cluster = try Cluster.started(nodes: 4)
             for name in ["a", "b", "c"] {

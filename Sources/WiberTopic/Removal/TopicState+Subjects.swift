@@ -29,6 +29,13 @@ extension TopicState {
         return next
     }
 
+    /// Without messages there is nothing to read.
+    mutating func beginIndexIfEmpty() {
+        guard committed.firstSequence == openNext, wantsIndex, !isIndexComplete else { return }
+        if index == nil { index = MessageIndex(from: openNext, seed: subjects.seed) }
+        index?.skip(to: openNext)
+    }
+
     /// Nothing of the log is before this.
     public mutating func skipIndex(to sequence: Sequence) {
         index?.skip(to: min(sequence, openNext))

@@ -41,6 +41,7 @@ extension TopicState {
         if let other = check(conditions, body) { return other }
         guard hasRoom(for: body) else { return .refused(.subjectMemoryFull(limit: subjects.limit)) }
         let sequence = openNext
+        beginIndexIfEmpty()
         let isIndexed = index?.next == sequence
         let length = builder.append(body, time: time)
         openNext = sequence.next
@@ -78,7 +79,8 @@ extension TopicState {
     {
         if conditions.needsIndex, !isIndexComplete {
             askForIndex()
-            return .refused(.subjectsUnknown)
+            beginIndexIfEmpty()
+            guard isIndexComplete else { return .refused(.subjectsUnknown) }
         }
         if let expected = conditions.lastSubjectSequence {
             let newest = newestSequence(of: body)

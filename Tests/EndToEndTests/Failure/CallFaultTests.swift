@@ -24,15 +24,21 @@ extension EndToEnd {
             }
         }
 
-        @Test func `a full disk ends nothing, and goes on once there is room`() throws {
-            let cluster = try Cluster.started(nodes: 3, volumeSize: 128)
+        @Test(arguments: [
+            ("disk_reserve: 1KiB\n", "the disk is full"), ("", "the disk is nearly full"),
+        ])
+        func `a full disk ends nothing, and goes on once there is room`(
+            configuration: String,
+            words: String
+        ) throws {
+            let cluster = try Cluster.started(nodes: 3, more: configuration, volumeSize: 128)
             try run("A full disk", cluster) { load in
                 let leader = try cluster.leader(of: Load.topic)
                 let ballast = try #require(leader.volume).mountPoint.appending(path: "ballast")
                 try fill(ballast)
                 load.log.allow(200_000)
                 try eventually("\(leader.id) says that its disk is full", within: .seconds(60)) {
-                    leader.log.contains("the disk is full")
+                    leader.log.contains(words)
                 }
                 load.log.allow(20_000)
                 try load.waitForMore(19_000)

@@ -135,7 +135,10 @@ struct Replica {
         }
         if let first { return .duplicate(of: first.sequence, at: first.index) }
         let newest = open.last?.sequence ?? rows.last?.sequence ?? .zero
-        if conditions.needsIndex, !topic.isIndexComplete { return .refused(.subjectsUnknown) }
+        let isEmpty = topic.committed.firstSequence == newest.next
+        if conditions.needsIndex, !topic.isIndexComplete, !isEmpty {
+            return .refused(.subjectsUnknown)
+        }
         let last = live.last { $0.subject == subject }?.sequence ?? .zero
         if let expected = conditions.lastSubjectSequence, expected != last.rawValue {
             return .conflict(actual: last)

@@ -193,8 +193,11 @@ extension ShardCore {
                 return false
             }
             for chunk in chunks {
-                groups[slot].topic.appended(chunk, digester: digester)
-                if chunk.header.index <= committed { groups[slot].topic.applied(chunk) }
+                if chunk.header.index <= committed {
+                    groups[slot].topic.recovered(chunk, digester: digester)
+                } else {
+                    groups[slot].topic.appended(chunk, digester: digester)
+                }
             }
             index = end.header.index.next
         }

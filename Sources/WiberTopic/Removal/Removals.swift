@@ -103,6 +103,12 @@ struct Removals {
         for removal in removals { sealed.insert(removal) }
     }
 
+    /// The chunk is known to be committed.
+    mutating func recovered(_ chunk: Chunk) {
+        for removal in chunk.removals { committed.insert(removal) }
+        committed.drop(before: chunk.header.firstSequence)
+    }
+
     mutating func truncated(from index: LogIndex) {
         while let last = inLog.last, last.index >= index { inLog.popLast() }
         _ = discard()

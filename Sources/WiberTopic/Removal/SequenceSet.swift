@@ -4,12 +4,27 @@ import WiberBase
 /// of which all are in the set has none.
 struct SequenceSet {
     fileprivate struct Block {
-        /// Empty once all are in the set.
-        var words: [UInt64]
-        var count: Int
+        /// Empty if none or all are in the set.
+        var words: [UInt64] = []
+        var count = 0
 
         func contains(_ bit: Int) -> Bool {
-            words.isEmpty || words[bit / 64] & (1 << (bit % 64)) != 0
+            words.isEmpty ? count > 0 : words[bit / 64] & (1 << (bit % 64)) != 0
+        }
+
+        mutating func insert(_ bit: Int) -> Bool {
+            guard !contains(bit) else { return false }
+            if words.isEmpty { words = Array(repeating: 0, count: SequenceSet.size / 64) }
+            words[bit / 64] |= 1 << (bit % 64)
+            count += 1
+            if count == SequenceSet.size { words = [] }
+            return true
+        }
+
+        mutating func remove(_ bit: Int) {
+            if words.isEmpty { words = Array(repeating: .max, count: SequenceSet.size / 64) }
+            words[bit / 64] &= ~(1 << (bit % 64))
+            count -= 1
         }
     }
 
@@ -33,17 +48,11 @@ struct SequenceSet {
     /// - Returns: whether it was not there.
     @discardableResult
     mutating func insert(_ sequence: Sequence) -> Bool {
-        guard sequence >= floor, !contains(sequence) else { return false }
+        guard sequence >= floor else { return false }
         let key = sequence.rawValue >> Self.shift
-        let bit = Self.bit(sequence)
-        if blocks[key] == nil {
-            blocks[key] = Block(words: Array(repeating: 0, count: Self.size / 64), count: 0)
-        }
-        blocks[key]?.words[bit / 64] |= 1 << (bit % 64)
-        blocks[key]?.count += 1
-        if blocks[key]?.count == Self.size { blocks[key]?.words = [] }
-        count += 1
-        return true
+        let isNew = blocks[key, default: Block()].insert(Self.bit(sequence))
+        if isNew { count += 1 }
+        return isNew
     }
 
     mutating func insert(_ removal: Removal) {
@@ -66,14 +75,9 @@ struct SequenceSet {
     mutating func remove(_ sequence: Sequence) {
         guard contains(sequence) else { return }
         let key = sequence.rawValue >> Self.shift
-        let bit = Self.bit(sequence)
-        if blocks[key]?.words.isEmpty == true {
-            blocks[key]?.words = Array(repeating: .max, count: Self.size / 64)
-        }
-        blocks[key]?.words[bit / 64] &= ~(1 << (bit % 64))
-        blocks[key]?.count -= 1
-        if blocks[key]?.count == 0 { blocks[key] = nil }
+        blocks[key, default: Block()].remove(Self.bit(sequence))
         count -= 1
+        if blocks[key]?.count == 0 { blocks[key] = nil }
     }
 
     mutating func remove(_ removal: Removal) {

@@ -96,8 +96,11 @@ extension Lab {
             let removals = old.log.first { $0.header.removalCount > 0 }?.header.index
             from = min(from, removals ?? from)
             for chunk in old.log where chunk.header.index >= from {
-                replica.topic.appended(chunk, digester: digester)
-                if chunk.header.index <= replica.applied { replica.topic.applied(chunk) }
+                if chunk.header.index <= replica.applied {
+                    replica.topic.recovered(chunk, digester: digester)
+                } else {
+                    replica.topic.appended(chunk, digester: digester)
+                }
             }
         }
         replicas[node] = replica

@@ -13,9 +13,9 @@ public enum MetaCommand: Equatable, Sendable {
     case createTopic(TopicConfiguration, replicas: [NodeID])
     /// A topic ends: the tombstone without which nothing is deleted.
     case deleteTopic(GroupID)
-    /// A topic has another configuration, if it still has the one that was looked at; its name,
-    /// replicas and dedup key stay.
-    case updateTopic(GroupID, from: TopicConfiguration, to: TopicConfiguration)
+    /// A topic has another configuration, if it still has the one that was looked at, which entries
+    /// before version 3 do not say; its name, replicas and dedup key stay.
+    case updateTopic(GroupID, from: TopicConfiguration?, to: TopicConfiguration)
     /// A topic shall be held by other nodes; the index of this entry names the move.
     case move(GroupID, to: [NodeID])
     /// A topic's own log says who its members are, while it is on a move.
@@ -61,7 +61,7 @@ public enum MetaCommand: Equatable, Sendable {
         case .updateTopic(let group, let before, let after):
             bytes.append(Tag.updateTopic.rawValue)
             bytes.appendInteger(group.rawValue)
-            bytes += Self.encode(before) + Self.encode(after)
+            bytes += Self.encode(before ?? after) + Self.encode(after)
         case .move(let group, let nodes):
             bytes.append(Tag.move.rawValue)
             bytes.appendInteger(group.rawValue)
@@ -108,7 +108,7 @@ public enum MetaCommand: Equatable, Sendable {
         case .updateTopic:
             return .updateTopic(
                 try reader.identifier(),
-                from: try decodeTopic(&reader, version: version),
+                from: version < 3 ? nil : try decodeTopic(&reader, version: version),
                 to: try decodeTopic(&reader, version: version)
             )
         case .move: return .move(try reader.identifier(), to: try nodeIDs(&reader))

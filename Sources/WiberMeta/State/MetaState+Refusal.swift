@@ -48,11 +48,11 @@ extension MetaState {
 
     private func refusal(
         of topic: TopicConfiguration,
-        _ before: TopicConfiguration,
+        _ looked: TopicConfiguration?,
         _ group: GroupID
     ) -> String? {
         if let refusal = refusal(ofUnknown: group) { return refusal }
-        guard self.topic(group)?.configuration == before else {
+        guard let before = self.topic(group)?.configuration, looked ?? before == before else {
             return "the topic was changed meanwhile; give the command again"
         }
         guard before.name == topic.name, before.dedupKey == topic.dedupKey else {

@@ -141,10 +141,11 @@ public struct MetaState: Sendable {
 
     private mutating func update(
         _ group: GroupID,
-        _ before: TopicConfiguration,
+        _ looked: TopicConfiguration?,
         _ configuration: TopicConfiguration
     ) -> [MetaChange] {
-        guard topics[group]?.configuration == before, before != configuration,
+        guard let before = topics[group]?.configuration, looked ?? before == before,
+            before != configuration,
             before.name == configuration.name, before.dedupKey == configuration.dedupKey,
             before.replicas == configuration.replicas
         else { return [] }

@@ -13,4 +13,9 @@ struct PurgeTask {
     }
     let origin: CommandOrigin
     var work: Work
+
+    var isBySubject: Bool {
+        if case .subject = work { return true }
+        return false
+    }
 }

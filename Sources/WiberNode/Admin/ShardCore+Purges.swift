@@ -58,7 +58,8 @@ extension ShardCore {
 
     /// Goes on with what somebody asked for, as the leader.
     func advancePurges(_ slot: Int) {
-        guard groups[slot].isLeader else { return }
+        guard groups[slot].isLeader, !groups[slot].purges.isEmpty else { return }
+        if !groups[slot].topic.wantsIndex { refuseSubjectPurges(slot) }
         for place in groups[slot].purges.indices {
             switch groups[slot].purges[place].work {
             case .front: break
@@ -79,6 +80,16 @@ extension ShardCore {
                 groups[slot].purges[place].work = .subject(purge, last: next ?? last ?? .zero)
             }
         }
+    }
+
+    /// The index that was asked for has no room.
+    private func refuseSubjectPurges(_ slot: Int) {
+        let tasks = groups[slot].purges
+        groups[slot].purges = tasks.filter { !$0.isBySubject }
+        let text =
+            "the subjects of the topic's messages need more than the \(subjectBudget.limit) bytes that a node"
+            + " has for them; purge by sequence, with --before or --keep"
+        for task in tasks where task.isBySubject { answer(task.origin, .refused, text: text) }
     }
 
     private func remove(_ sequence: Sequence, _ slot: Int, from chunks: [Chunk]) {

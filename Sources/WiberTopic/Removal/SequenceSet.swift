@@ -81,8 +81,24 @@ struct SequenceSet {
     }
 
     mutating func remove(_ removal: Removal) {
-        guard !isEmpty else { return }
-        for value in removal.first.rawValue..<removal.end.rawValue { remove(Sequence(value)) }
+        var next = removal.first.rawValue
+        let end = removal.end.rawValue
+        while next < end, !isEmpty {
+            let key = next >> Self.shift
+            let blockEnd = (key + 1) << Self.shift
+            guard let block = blocks[key] else {
+                next = blockEnd
+                continue
+            }
+            if next & UInt64(Self.size - 1) == 0, end >= blockEnd {
+                count -= UInt64(block.count)
+                blocks[key] = nil
+                next = blockEnd
+            } else {
+                remove(Sequence(next))
+                next += 1
+            }
+        }
     }
 
     /// Forgets what is before `first`; nothing before it may be added any more.

@@ -26,12 +26,20 @@ extension TopicState {
     ) -> Sequence {
         var end = tail.nextSequence
         var missing = count
-        // Each round goes back over as many as were gone in the last one.
+        // Looks further back at a time while little is there.
+        var reach: UInt64 = 1
         while missing > 0, end > tail.firstSequence {
-            let span = min(missing, end.rawValue - tail.firstSequence.rawValue)
-            let start = Sequence(end.rawValue - span)
-            missing = missing - span + gone(start, end)
+            let most = end.rawValue - tail.firstSequence.rawValue
+            var start = Sequence(end.rawValue - min(max(missing, reach), most))
+            var live = end.rawValue - start.rawValue - gone(start, end)
+            if live >= missing {
+                start = Sequence(end.rawValue - min(missing, most))
+                live = end.rawValue - start.rawValue - gone(start, end)
+                reach = 1
+            }
+            missing -= live
             end = start
+            reach = min(reach * 2, 1 << 40)
         }
         return end
     }

@@ -21,7 +21,8 @@ struct MetaCommandTests {
         var topic = topic("orders", ["orders.*", "shop.>"])
         topic.description = "What was ordered: größer"
         topic.replicas = 3
-        topic.retention = .init(maxAge: 1, maxBytes: 0, maxMessages: .max - 1)
+        topic.retention = .init(maxAge: 1, maxBytes: 0, maxMessages: .max - 1, maxPerSubject: 3)
+        topic.allowsRollup = true
         topic.dedupKey = .content
         topic.dedupWindow = 5
         topic.deleteAfterIdle = 77
@@ -70,18 +71,34 @@ struct MetaCommandTests {
     }
 
     @Test func `another version is refused, and so is a command from the future`() {
-        #expect(throws: CodecError.invalid(field: "version", value: 3)) { try decoded([3, 1]) }
+        #expect(throws: CodecError.invalid(field: "version", value: 4)) { try decoded([4, 1]) }
         #expect(throws: CodecError.invalid(field: "command", value: 9)) { try decoded([1, 9]) }
     }
 
-    @Test func `a topic of version 1 is never deleted for being idle`() throws {
+    @Test func `topics of older versions have no limits that those did not have`() throws {
         var bytes = encoded(.createTopic(topic("plain"), replicas: [NodeID(1)]))
-        // Behind the dedup window, before the count of replicas and one of them.
-        let place = bytes.count - 8 - 4 - 8
+        // Before the count of replicas and one of them: the limit a subject and the flags.
+        var place = bytes.count - 9 - 4 - 8
+        #expect(bytes[place..<place + 8].allSatisfy { $0 == 0xff })
+        bytes.removeSubrange(place..<place + 9)
+        bytes[0] = 2
+        #expect(try decoded(bytes) == .createTopic(topic("plain"), replicas: [NodeID(1)]))
+        // And before those when it is deleted for being idle.
+        place = bytes.count - 8 - 4 - 8
         #expect(bytes[place..<place + 8].allSatisfy { $0 == 0xff })
         bytes.removeSubrange(place..<place + 8)
         bytes[0] = 1
         #expect(try decoded(bytes) == .createTopic(topic("plain"), replicas: [NodeID(1)]))
+    }
+
+    @Test func `an update of version 2 changes whatever there is`() throws {
+        let command = MetaCommand.updateTopic(GroupID(9), from: nil, to: topic("orders"))
+        var bytes = encoded(command)
+        let length = (bytes.count - 10) / 2
+        bytes.removeSubrange(10..<10 + length)
+        bytes.removeLast(9)
+        bytes[0] = 2
+        #expect(try decoded(bytes) == command)
     }
 
     @Test func `a count is checked before it is believed`() {

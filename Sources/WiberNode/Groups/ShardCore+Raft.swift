@@ -221,6 +221,7 @@ extension ShardCore {
         if change.role == .leader { counters.elections += 1 }
         groups[slot].leaderlessSince = change.leader == nil ? time.wall : nil
         groups[slot].electedAt = change.role == .leader ? (time.wall, time.now) : nil
+        if change.role == .leader { groups[slot].topic.sweepSubjectsAgain() }
         if change.role != .leader {
             failWaiters(slot)
             returnForwards(slot)

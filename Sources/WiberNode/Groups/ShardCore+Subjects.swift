@@ -4,23 +4,39 @@ import WiberTopic
 
 /// Which messages have which subject: read from the log where it is wanted.
 extension ShardCore {
-    /// How many subjects are looked after at a time.
-    private static let subjectsSwept = 1_024
+    /// How many subjects are looked after at a time, of all topics and of one.
+    private static let subjectsSwept = (all: 4_096, one: 1_024)
 
-    /// Goes on with the index, and with what follows from it.
-    func sweepSubjects(_ slot: Int) {
-        guard groups[slot].id != .meta, groups[slot].raft != nil, groups[slot].topic.wantsIndex
-        else {
-            return
+    /// Goes on with the indexes, and with what follows from them.
+    func sweepSubjects() {
+        var left = Self.subjectsSwept.all
+        for step in groups.indices {
+            let slot = (firstSweptSlot + step) % groups.count
+            guard groups[slot].topic.wantsIndex, groups[slot].raft != nil else { continue }
+            buildIndex(slot)
+            guard left > 0, groups[slot].topic.removalQueueCount < Self.removalsMax else {
+                continue
+            }
+            let isLeader = groups[slot].isLeader
+            let most = min(left, Self.subjectsSwept.one)
+            left -= groups[slot].topic.sweepSubjects(most: most, isLeader: isLeader)
         }
-        buildIndex(slot)
-        guard groups[slot].topic.removalQueueCount < Self.removalsMax else { return }
-        let isLeader = groups[slot].isLeader
-        groups[slot].topic.sweepSubjects(most: Self.subjectsSwept, isLeader: isLeader)
+        // Another one comes first the next time.
+        firstSweptSlot = (firstSweptSlot + 1) % max(1, groups.count)
     }
 
     /// Gives the index of a topic's subjects what it lacks.
     private func buildIndex(_ slot: Int) {
+        guard !groups[slot].topic.isIndexComplete else { return }
+        goOnWithIndex(slot)
+    }
+
+    private func goOnWithIndex(_ slot: Int) {
+        addToIndex(slot)
+        if groups[slot].topic.isIndexComplete { groups[slot].topic.sweepSubjectsAgain() }
+    }
+
+    private func addToIndex(_ slot: Int) {
         var rounds = 0
         while groups[slot].indexReadToken == nil, let next = groups[slot].topic.indexNeeds() {
             guard rounds < 16 else { return }
@@ -55,6 +71,6 @@ extension ShardCore {
             }
             groups[slot].topic.feedIndex(chunk)
         }
-        buildIndex(slot)
+        goOnWithIndex(slot)
     }
 }

@@ -63,12 +63,12 @@ extension ShardCore {
             compact(slot)
             advancePurges(slot)
             sweepRetention(slot)
-            sweepSubjects(slot)
             sweepMove(slot)
             sweepIdle(slot)
             takeUp(slot)
             if !groups[slot].outbox.isEmpty { markDirty(slot) }
         }
+        sweepSubjects()
         sweepSessions()
         reportTopics()
         sweepGreetings()

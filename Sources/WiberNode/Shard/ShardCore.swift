@@ -51,6 +51,8 @@ public final class ShardCore {
     /// The memory for message ids, of all topics together.
     let dedupBudget: DedupBudget
     let subjectBudget: SubjectBudget
+    /// The slot that comes first when subjects are looked after.
+    var firstSweptSlot = 0
     var batches: [UInt64: BatchState] = [:]
     var forwards: [UInt64: OutstandingForward] = [:]
     var histories: [UInt64: HistoryJob] = [:]

@@ -73,9 +73,14 @@ extension TopicState {
     }
 
     /// Lets the oldest messages of a subject go that are too many.
-    mutating func limit(_ number: Int) {
-        guard let limit = configuration.retention.maxPerSubject else { return }
-        for row in excess(number, limit) { removals.add(row) }
+    ///
+    /// - Returns: whether there may be more of them.
+    @discardableResult
+    mutating func limit(_ number: Int) -> Bool {
+        guard let limit = configuration.retention.maxPerSubject else { return false }
+        let rows = excess(number, limit)
+        for row in rows { removals.add(row) }
+        return rows.count == Self.excessMax
     }
 
     private mutating func excess(_ number: Int, _ limit: UInt64) -> [MessageIndex.Row] {
@@ -87,20 +92,28 @@ extension TopicState {
         return rows ?? []
     }
 
+    /// Every subject is to be looked at once more: messages have gone, or another limit holds.
+    public mutating func sweepSubjectsAgain() { unsweptSubjects = index?.subjectCount ?? 0 }
+
     /// Looks after some subjects in turn: what is gone is forgotten, and, on the leader, what is too much
     /// goes.
-    public mutating func sweepSubjects(most: Int, isLeader: Bool) {
-        guard let count = index?.subjectCount, count > 0 else { return }
+    ///
+    /// - Returns: how many were looked at; none if nothing has changed.
+    public mutating func sweepSubjects(most: Int, isLeader: Bool) -> Int {
+        guard let count = index?.subjectCount, count > 0, unsweptSubjects > 0 else { return 0 }
         let (gone, first) = (removals.committed, committed.firstSequence)
+        let looked = min(most, unsweptSubjects, count)
+        unsweptSubjects -= looked
         var number = min(sweptSubject, count)
-        for _ in 0..<min(most, count) {
+        for _ in 0..<looked {
             number = number > 0 ? number - 1 : (index?.subjectCount ?? 1) - 1
             guard number >= 0 else { break }
-            if isLeader, isIndexComplete { limit(number) }
+            if isLeader, isIndexComplete, limit(number) { sweepSubjectsAgain() }
             index?.prune(number) { $0 < first || gone.contains($0) }
         }
         sweptSubject = max(0, number)
         noteIndexMemory()
+        return looked
     }
 
     /// Lets messages go whose subject a pattern matches, some at a time.

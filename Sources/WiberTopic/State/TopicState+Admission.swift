@@ -113,6 +113,7 @@ extension TopicState {
         let hadRemovals = removals.discard()
         if hadRemovals || index.map({ $0.next > tail.nextSequence }) == true {
             index?.truncate(from: tail.nextSequence)
+            sweepSubjectsAgain()
         }
         resetOpen()
     }

@@ -36,6 +36,7 @@ extension TopicState {
         tail = last.map { Tail(after: $0.header, lastTime: $0.lastTime) } ?? Tail()
         self.index?.truncate(from: tail.nextSequence)
         noteIndexMemory()
+        sweepSubjectsAgain()
         resetOpen()
     }
 
@@ -45,10 +46,13 @@ extension TopicState {
     /// never fall again, so that no truncation brings a message back within its window.
     public mutating func applied(_ chunk: Chunk) {
         let lastTime = max(committed.lastTime, chunk.lastTime)
+        let first = committed.firstSequence
         committed = Tail(after: chunk.header, lastTime: lastTime)
         front.drop(before: committed.firstSequence)
         front.dropAhead(before: committed.nextSequence)
-        if removals.applied(chunk.header), chunk.header.kind == .trim { index?.goneFromWithin() }
+        let hasGone = removals.applied(chunk.header)
+        if hasGone, chunk.header.kind == .trim { index?.goneFromWithin() }
+        if hasGone || committed.firstSequence > first { sweepSubjectsAgain() }
         dedup.expire(before: windowStart(lastTime))
     }
 

@@ -41,6 +41,8 @@ public struct TopicState {
     var indexBytes = 0
     /// Where ``sweepSubjects(most:isLeader:)`` goes on, downwards.
     var sweptSubject = 0
+    /// How many subjects are to be looked at before there is nothing left to do.
+    var unsweptSubjects = 0
     let subjects: SubjectBudget
     let nameBytes: [UInt8]
     var rate = RateMeter()
@@ -66,6 +68,7 @@ public struct TopicState {
         configuration = new
         if !mayTrim { front.reset() }
         if !wantsIndex { dropIndex() }
+        sweepSubjectsAgain()
     }
 
     /// Lets the messages before a sequence go, as far as they are in the log by now.

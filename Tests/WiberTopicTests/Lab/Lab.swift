@@ -230,7 +230,8 @@ struct Lab {
             replicas[node].topic.feedIndex(chunk)
         }
         guard node == leader, wholly || Bool.random(using: &random) else { return }
-        replicas[node].topic.sweepSubjects(most: 2, isLeader: true)
+        replicas[node].topic.sweepSubjectsAgain()
+        _ = replicas[node].topic.sweepSubjects(most: 2, isLeader: true)
     }
 
     private func nextEntry(_ leader: Int) -> EntryID {

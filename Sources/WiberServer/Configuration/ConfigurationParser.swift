@@ -22,7 +22,9 @@ struct ConfigurationParser {
         if let isOn = reader.flag(fields["auto_create_topics"], "auto_create_topics") {
             configuration.autoCreateTopics = isOn
         }
-        configuration.diskReserve = reader.bytes(fields["disk_reserve"], "disk_reserve")
+        let isReserveOff = fields["disk_reserve"]?.scalar?.string == "0"
+        configuration.diskReserve =
+            isReserveOff ? 0 : reader.bytes(fields["disk_reserve"], "disk_reserve")
         parseDurability(fields)
         parseClock(fields["clock"])
         configuration.lameDuck = parseLameDuck(fields["lame_duck"])

@@ -25,7 +25,7 @@ extension EndToEnd {
         }
 
         @Test(arguments: [
-            ("disk_reserve: 1KiB\n", "the disk is full"), ("", "the disk is nearly full"),
+            ("disk_reserve: 0\n", "the disk is full"), ("", "the disk is nearly full"),
         ])
         func `a full disk ends nothing, and goes on once there is room`(
             configuration: String,

@@ -21,6 +21,7 @@ struct ConfigurationTests {
               - { id: n1, host: b.example, port: 9101, rpc_port: 1, http_port: 2, listen: 0.0.0.0 }
               - { id: n3, host: 127.0.0.1, port: 9103 }
             data_dir: ./data
+            disk_reserve: 2GiB
             durability: fsync
             auto_create_topics: false
             clock: { policy: protect, assumed_error: 10ms }
@@ -30,12 +31,15 @@ struct ConfigurationTests {
                 description: User notifications
                 subjects: [notifications, "mail.>"]
                 replicas: 1
-                retention: { max_age: 24h, max_bytes: 1GiB, max_messages: 1000000 }
+                retention:
+                  { max_age: 24h, max_bytes: 1GiB, max_messages: 1000000, max_per_subject: 3 }
                 dedup: { window: 5m, by: content }
+                rollup: true
             """
         )
         #expect(cluster.cluster == "demo")
         #expect(cluster.dataDirectory == "./data")
+        #expect(cluster.diskReserve == 2 << 30)
         #expect(!cluster.autoCreateTopics)
         #expect(cluster.lameDuck.duration == .seconds(60))
         #expect(cluster.lameDuck.grace == .seconds(5))
@@ -58,9 +62,18 @@ struct ConfigurationTests {
         topic.retention.maxAge = 86_400_000_000_000
         topic.retention.maxBytes = 1 << 30
         topic.retention.maxMessages = 1_000_000
+        topic.retention.maxPerSubject = 3
+        topic.allowsRollup = true
         topic.dedupKey = .content
         topic.dedupWindow = 300_000_000_000
         #expect(cluster.topics == [topic])
+    }
+
+    @Test func `the reserve of disk space can be turned off`() throws {
+        let nodes = "nodes: [{ id: a, host: 10.0.0.1, port: 4222 }]\n"
+        #expect(try parse(nodes).diskReserve == nil)
+        #expect(try parse(nodes + "disk_reserve: 0").diskReserve == 0)
+        #expect(try parse(nodes + "disk_reserve: 0").node("a").diskReserve == 0)
     }
 
     @Test func `only nodes are required, and the rest has defaults`() throws {

@@ -18,13 +18,8 @@ struct MoveTests {
         return lab
     }
 
-    private func administer(_ lab: NodeLab, at place: Int, _ command: AdminCommand) -> AdminOutcome?
-    {
-        lab.administer(at: place, command)
-    }
-
     private func move(_ lab: NodeLab, at place: Int, _ nodes: [Int]) -> AdminOutcome? {
-        administer(lab, at: place, .moveTopic(name: "news", nodes: nodes.map { "n\($0 + 1)" }))
+        lab.administer(at: place, .moveTopic(name: "news", nodes: nodes.map { "n\($0 + 1)" }))
     }
 
     /// Whether these nodes and no others hold the topic, and all know it.
@@ -146,12 +141,12 @@ struct MoveTests {
         let lab = lab(nodes: 3)
         var topic = TopicConfiguration(name: "extra", replicas: 0)
         topic.retention.maxMessages = 5
-        #expect(administer(lab, at: 1, .createTopic(topic)) == .done)
+        #expect(lab.administer(at: 1, .createTopic(topic)) == .done)
         let client = lab.connect(to: 2)
         lab.ask(client, "SUB extra")
         for number in 1...8 { #expect(lab.publish(node: 0, "extra", "m\(number)") != nil) }
         #expect(lab.run { lab.firstSequence("extra", 1) == 4 })
-        #expect(administer(lab, at: 0, .deleteTopic(name: "extra")) == .done)
+        #expect(lab.administer(at: 0, .deleteTopic(name: "extra")) == .done)
         #expect(lab.run { client.notices.contains(#"INFO {"topic_deleted":"extra"}"#) })
         #expect(lab.run { (0..<3).allSatisfy { lab.machines[$0].core?.slotOfName.count == 1 } })
         #expect(lab.ask(node: 1, "HISTORY extra").first?.hasPrefix("ERR NO_TOPIC") == true)
@@ -187,18 +182,18 @@ struct MoveTests {
                 #expect(isSo, "\(place): \(first), \(count)")
             }
         }
-        #expect(administer(lab, at: place, .purge(topic: "news", before: Sequence(11))) == .done)
+        #expect(lab.administer(at: place, .purge(topic: "news", before: Sequence(11))) == .done)
         expect(first: 11, count: 20)
-        #expect(administer(lab, at: place, .keep(topic: "news", newest: 5)) == .done)
+        #expect(lab.administer(at: place, .keep(topic: "news", newest: 5)) == .done)
         expect(first: 26, count: 5)
-        #expect(administer(lab, at: place, .purge(topic: "news", before: Sequence(3))) == .done)
+        #expect(lab.administer(at: place, .purge(topic: "news", before: Sequence(3))) == .done)
         expect(first: 26, count: 5)
-        #expect(administer(lab, at: place, .keep(topic: "news", newest: 0)) == .done)
+        #expect(lab.administer(at: place, .keep(topic: "news", newest: 0)) == .done)
         expect(first: 31, count: 0)
         #expect(lab.publish(node: 1, "news", "after") == 31)
         expect(first: 31, count: 1)
         #expect(lab.history("news", 2).contains("after"))
-        guard case .refused? = administer(lab, at: place, .keep(topic: "no", newest: 1)) else {
+        guard case .refused? = lab.administer(at: place, .keep(topic: "no", newest: 1)) else {
             Issue.record("a topic that is not there")
             return
         }
@@ -207,7 +202,7 @@ struct MoveTests {
     @Test func `a topic of the configuration that was deleted is not made again by itself`() throws
     {
         let lab = lab(nodes: 3)
-        #expect(administer(lab, at: 1, .deleteTopic(name: "news")) == .done)
+        #expect(lab.administer(at: 1, .deleteTopic(name: "news")) == .done)
         lab.run(for: .seconds(5))
         for place in 0..<3 {
             lab.kill(place)
@@ -224,7 +219,7 @@ struct MoveTests {
         for name in ["alone", "followed"] {
             var topic = TopicConfiguration(name: name, replicas: 3)
             topic.deleteAfterIdle = 5_000_000_000
-            #expect(administer(lab, at: 0, .createTopic(topic)) == .done)
+            #expect(lab.administer(at: 0, .createTopic(topic)) == .done)
             #expect(lab.publish(node: 1, name, "text") == 1)
         }
         let follower = try #require((0..<3).first { $0 != lab.leader("followed") })
@@ -243,7 +238,7 @@ struct MoveTests {
         let names = ["news"] + (0..<8).map { "t\($0)" }
         for name in names.dropFirst() {
             let topic = TopicConfiguration(name: name, replicas: 3)
-            #expect(administer(lab, at: 0, .createTopic(topic)) == .done)
+            #expect(lab.administer(at: 0, .createTopic(topic)) == .done)
         }
         func leaders() -> [Int] { names.compactMap { lab.leader($0) } }
         #expect(lab.run { leaders().count == 9 })
@@ -251,23 +246,23 @@ struct MoveTests {
         #expect(lab.run { Set(leaders()).isSubset(of: [1, 2]) && leaders().count == 9 })
         lab.start(0)
         #expect(lab.run { names.allSatisfy { lab.isSettled($0) } })
-        #expect(administer(lab, at: 2, .balance) == .done)
+        #expect(lab.administer(at: 2, .balance) == .done)
         #expect(
             lab.run {
                 let all = leaders()
                 return (0..<3).allSatisfy { place in all.count { $0 == place } == 3 }
             }
         )
-        #expect(administer(lab, at: 1, .drain(node: "n2", true)) == .done)
+        #expect(lab.administer(at: 1, .drain(node: "n2", true)) == .done)
         #expect(lab.run { leaders().count == 9 && !leaders().contains(1) })
-        #expect(administer(lab, at: 1, .balance) == .done)
+        #expect(lab.administer(at: 1, .balance) == .done)
         #expect(lab.run { leaders().count == 9 && !leaders().contains(1) })
     }
 
     @Test func `a drained node leads and holds nothing, and gets nothing new`() throws {
         let lab = lab()
         let place = try #require(lab.leader("news"))
-        #expect(administer(lab, at: 0, .drain(node: "n\(place + 1)", true)) == .done)
+        #expect(lab.administer(at: 0, .drain(node: "n\(place + 1)", true)) == .done)
         #expect(
             lab.run(within: .seconds(30)) {
                 !lab.replicas("news").contains(place) && lab.replicas("news").count == 3
@@ -276,11 +271,11 @@ struct MoveTests {
         )
         for number in 0..<4 {
             let topic = TopicConfiguration(name: "t\(number)", replicas: 3)
-            #expect(administer(lab, at: place, .createTopic(topic)) == .done)
+            #expect(lab.administer(at: place, .createTopic(topic)) == .done)
             #expect(lab.run { lab.isSettled("t\(number)") })
             #expect(!lab.replicas("t\(number)").contains(place))
         }
-        #expect(administer(lab, at: 1, .drain(node: "n\(place + 1)", false)) == .done)
+        #expect(lab.administer(at: 1, .drain(node: "n\(place + 1)", false)) == .done)
     }
 
     @Test func `a drained node hands leadership over although another node is down`() throws {
@@ -289,7 +284,7 @@ struct MoveTests {
         let down = try #require((0..<3).first { $0 != leader })
         lab.kill(down)
         #expect(lab.run { lab.machines.contains { $0.core?.decidesMeta == true } })
-        #expect(administer(lab, at: leader, .drain(node: "n\(leader + 1)", true)) == .done)
+        #expect(lab.administer(at: leader, .drain(node: "n\(leader + 1)", true)) == .done)
         let heir = try #require((0..<3).first { $0 != leader && $0 != down })
         #expect(lab.run { lab.leader("news") == heir })
         #expect(lab.publish(node: heir, "news", "text") != nil)
@@ -308,7 +303,7 @@ struct MoveTests {
             (.createTopic(TopicConfiguration(name: "more", replicas: 5)), "5 replicas need"),
             (.drain(node: "n7", true), "there is no node n7"),
         ] {
-            guard case .refused(let text)? = administer(lab, at: 1, command) else {
+            guard case .refused(let text)? = lab.administer(at: 1, command) else {
                 Issue.record("\(command)")
                 continue
             }

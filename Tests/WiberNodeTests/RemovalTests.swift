@@ -10,14 +10,7 @@ struct RemovalTests {
         seed: UInt64 = 1,
         _ change: (inout TopicConfiguration) -> Void = { _ in }
     ) -> NodeLab {
-        var topic = TopicConfiguration(name: "news", replicas: 3)
-        change(&topic)
-        var options = NodeLab.Options()
-        options.seed = seed
-        options.topics = [topic]
-        let lab = NodeLab(options)
-        #expect(lab.run { lab.isSettled("news") })
-        return lab
+        NodeLab.news(seed: seed, change)
     }
 
     /// The sequences that a client gets from a node, by HISTORY and by SUB.
@@ -145,6 +138,41 @@ struct RemovalTests {
         #expect(lab.administer(at: 2, .updateTopic(name: "news", changes)) == .done)
         #expect(lab.run { (0..<3).allSatisfy { lab.firstSequence("news", $0) == 82 } })
         for place in 0..<3 { #expect(sequences(lab, place) == Array(82...90)) }
+    }
+
+    @Test func `a limit that is lifted and set again while the topic is read counts all messages`()
+    {
+        let lab = lab()
+        let client = lab.connect(to: 0)
+        let text = String(repeating: "x", count: 80)
+        for round in 0..<90 {
+            lab.ask(client, (0..<10).map { "PUB news.\($0) \(round)-\(text)" })
+            _ = lab.answers(client)
+        }
+        #expect(lab.run { (0..<3).allSatisfy { lab.isCold("news", $0) } })
+        for turn in 0..<9 {
+            var changes = TopicChanges()
+            changes.maxPerSubject = .some(turn.isMultiple(of: 2) ? 1 : nil)
+            #expect(lab.administer(at: 0, .updateTopic(name: "news", changes)) == .done)
+        }
+        #expect(lab.run { (0..<3).allSatisfy { lab.firstSequence("news", $0) == 891 } })
+        for place in 0..<3 { #expect(sequences(lab, place) == Array(891...900)) }
+    }
+
+    @Test func `what was read for an index that was begun anew is passed over`() throws {
+        let lab = lab()
+        for (place, subject) in ["a", "b", "c"].enumerated() {
+            #expect(lab.publish(node: 0, "news.\(subject)", "text") == UInt64(place + 1))
+        }
+        let leader = try #require(lab.leader("news"))
+        let core = try #require(lab.machines[leader].core)
+        let slot = try #require(core.slotOfName[Array("news".utf8)])
+        core.groups[slot].topic.askForIndex()
+        #expect(core.groups[slot].topic.indexNeeds() == Sequence(1))
+        core.feedIndex(core.groups[slot].id, .max, lab.chunks("news", leader).suffix(1))
+        let expected = "Nats-Expected-Last-Subject-Sequence: 1"
+        let client = natsClient(lab, leader)
+        #expect(lab.run { publish(lab, client, "news.a", expected).contains("\"seq\":4") })
     }
 
     // MARK: What a publish depends on

@@ -6,14 +6,7 @@ import WiberBase
 @Suite("Topics across failover and restart")
 struct TopicTests {
     private func lab(_ change: (inout TopicConfiguration) -> Void, seed: UInt64 = 1) -> NodeLab {
-        var topic = TopicConfiguration(name: "news", replicas: 3)
-        change(&topic)
-        var options = NodeLab.Options()
-        options.seed = seed
-        options.topics = [topic]
-        let lab = NodeLab(options)
-        #expect(lab.run { lab.isSettled("news") })
-        return lab
+        NodeLab.news(seed: seed, change)
     }
 
     @Test func `a repeat of an id is a duplicate on every node, after failover and restart`() throws

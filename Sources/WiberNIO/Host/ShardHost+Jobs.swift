@@ -50,9 +50,16 @@ extension ShardHost {
         guard let disk = disk as? PosixDisk else { return }
         loop.scheduleRepeatedTask(initialDelay: .zero, delay: Self.spaceInterval) { task in
             guard !self.isEnding else { return task.cancel() }
+            guard !self.isLookingAtSpace else { return }
+            self.isLookingAtSpace = true
             self.readThread.submit { state in
-                guard state == .active, let space = disk.space() else { return }
-                self.loop.execute { self.handle(.diskSpace(free: space.free, of: space.size)) }
+                guard state == .active else { return }
+                let space = disk.space()
+                self.loop.execute {
+                    self.isLookingAtSpace = false
+                    guard let space else { return }
+                    self.handle(.diskSpace(free: space.free, of: space.size))
+                }
             }
         }
     }

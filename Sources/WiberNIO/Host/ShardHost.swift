@@ -87,6 +87,8 @@ public final class ShardHost: @unchecked Sendable {
     var commands: [UInt64: EventLoopPromise<AdminOutcome>] = [:]
     var nextCommand: UInt64 = 1
     private var isTurnScheduled = false
+    /// Whether the read thread is asked how much room there is.
+    var isLookingAtSpace = false
     /// Whether the last connections are being closed: nothing is decided or timed any more.
     private(set) var isEnding = false
     private var timer: (at: Instant, task: Scheduled<Void>)?

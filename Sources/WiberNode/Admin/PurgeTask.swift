@@ -8,8 +8,8 @@ struct PurgeTask {
         case front(Sequence)
         /// One message; it is being read from disk, to know how large it is.
         case message(Sequence, isRead: Bool)
-        /// Messages of some subjects, the last of which so far is this.
-        case subject(SubjectPurge, last: Sequence?)
+        /// Messages of some subjects.
+        case subject(SubjectPurge, SubjectPurge.Progress)
     }
     let origin: CommandOrigin
     var work: Work

@@ -118,8 +118,8 @@ extension ShardCore {
         + " `wiber topics` or `wiber cluster status`, and give it again if it was not"
 
     private static let purgeLate =
-        "the messages are still being removed, or the leader changed: first_sequence in `wiber stats` says"
-        + " how far it is; give the command again if it does not move"
+        "the messages are still being removed, or the leader changed: messages in `wiber stats` says how far it"
+        + " is; give the command again if it does not move"
 
     // MARK: Who leads
 

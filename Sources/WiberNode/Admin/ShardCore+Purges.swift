@@ -8,8 +8,6 @@ import WiberWire
 extension ShardCore {
     /// The most people that wait for a topic's messages to go.
     private static let purgesMax = 64
-    /// The most messages that wait to go from the middle of a topic.
-    static let removalsMax = 1 << 16
 
     /// Takes a command for a topic's messages, as its leader.
     func takePurge(_ bytes: [UInt8], _ slot: Int, _ origin: CommandOrigin) {
@@ -52,14 +50,14 @@ extension ShardCore {
             // What is published from now on is not meant.
             purge.before = min(purge.before, groups[slot].topic.tail.nextSequence)
             groups[slot].topic.askForIndex()
-            return .subject(purge, last: nil)
+            return .subject(purge, SubjectPurge.Progress())
         }
     }
 
     /// Goes on with what somebody asked for, as the leader.
     func advancePurges(_ slot: Int) {
         guard groups[slot].isLeader, !groups[slot].purges.isEmpty else { return }
-        if !groups[slot].topic.wantsIndex { refuseSubjectPurges(slot) }
+        if groups[slot].topic.isIndexTooLarge { refuseSubjectPurges(slot) }
         for place in groups[slot].purges.indices {
             switch groups[slot].purges[place].work {
             case .front: break
@@ -72,12 +70,10 @@ extension ShardCore {
                     _ = startRead(plan, for: .removal(groups[slot].id, sequence))
                 case .gap, .end: break  // It is not committed yet.
                 }
-            case .subject(let purge, let last):
-                let room = Self.removalsMax - groups[slot].topic.removalQueueCount
-                guard room > 0, groups[slot].topic.isIndexComplete else { continue }
-                let next = groups[slot].topic.purge(purge, most: room)
-                // Without a word nothing was there.
-                groups[slot].purges[place].work = .subject(purge, last: next ?? last ?? .zero)
+            case .subject(let purge, var progress):
+                guard !progress.isDecided else { continue }
+                groups[slot].topic.purge(purge, &progress)
+                groups[slot].purges[place].work = .subject(purge, progress)
             }
         }
     }
@@ -125,11 +121,9 @@ extension ShardCore {
         switch purge.work {
         case .front(let target): return target <= topic.firstSequence
         case .message(let sequence, _):
-            return sequence < topic.firstSequence || topic.isRemoved(sequence)
-        case .subject(let purge, let last):
-            guard let last, topic.isIndexComplete else { return false }
-            return last < topic.firstSequence
-                || topic.isRemoved(last) && !topic.hasMore(of: purge)
+            return topic.isRemoved(sequence)
+        case .subject(_, let progress):
+            return progress.isDecided && topic.isRemoved(progress.last)
         }
     }
 

@@ -88,8 +88,8 @@ struct Group {
     var reported: (report: TopicReport, at: Instant)?
     /// A read of the oldest chunks, for retention.
     var frontReadToken: UInt64?
-    /// A read for the index of subjects.
-    var indexReadToken: UInt64?
+    /// A read for the index of subjects, and the message from which on it is.
+    var indexRead: (token: UInt64, from: Sequence)?
     /// Every replica holds the log up to here, as the leader announced in the log.
     var replicatedTo = LogIndex.zero
     var announcedFirst = Sequence(1)

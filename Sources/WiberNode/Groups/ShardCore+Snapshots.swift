@@ -120,7 +120,7 @@ extension ShardCore {
         groups[slot].skippedTo = .zero
         groups[slot].replicatedTo = .zero
         groups[slot].frontReadToken = nil
-        groups[slot].indexReadToken = nil
+        groups[slot].indexRead = nil
         recoveredGroups.removeAll { $0.id == groups[slot].id }
     }
 

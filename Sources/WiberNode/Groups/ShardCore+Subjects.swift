@@ -14,9 +14,7 @@ extension ShardCore {
             let slot = (firstSweptSlot + step) % groups.count
             guard groups[slot].topic.wantsIndex, groups[slot].raft != nil else { continue }
             buildIndex(slot)
-            guard left > 0, groups[slot].topic.removalQueueCount < Self.removalsMax else {
-                continue
-            }
+            guard left > 0 else { continue }
             let isLeader = groups[slot].isLeader
             let most = min(left, Self.subjectsSwept.one)
             left -= groups[slot].topic.sweepSubjects(most: most, isLeader: isLeader)
@@ -38,20 +36,19 @@ extension ShardCore {
 
     private func addToIndex(_ slot: Int) {
         var rounds = 0
-        while groups[slot].indexReadToken == nil, let next = groups[slot].topic.indexNeeds() {
-            guard rounds < 16 else { return }
+        while groups[slot].indexRead == nil, let next = groups[slot].topic.indexNeeds() {
+            guard rounds < 4 else { return }
             rounds += 1
             switch place(of: next, slot) {
             case .chunk(let chunk): groups[slot].topic.feedIndex(chunk)
             case .plan(let plan):
-                groups[slot].indexReadToken = startRead(plan, for: .index(groups[slot].id))
+                let token = startRead(plan, for: .index(groups[slot].id))
+                groups[slot].indexRead = (token, next)
             case .gap(let first): groups[slot].topic.skipIndex(to: max(first, next.next))
             case .end: return
             }
         }
-        guard groups[slot].indexReadToken == nil, !groups[slot].topic.isIndexComplete else {
-            return
-        }
+        guard groups[slot].indexRead == nil, !groups[slot].topic.isIndexComplete else { return }
         // All that is committed is there: what follows is in memory.
         let id = groups[slot].id
         var index = groups[slot].applied.next
@@ -62,13 +59,16 @@ extension ShardCore {
         seal(slot)
     }
 
-    func feedIndex(_ group: GroupID, _ chunks: [Chunk]) {
-        guard let slot = slotOfGroup[group] else { return }
-        groups[slot].indexReadToken = nil
+    /// What was read for the index is there; it may have been begun anew meanwhile.
+    func feedIndex(_ group: GroupID, _ token: UInt64, _ chunks: [Chunk]) {
+        guard let slot = slotOfGroup[group], let read = groups[slot].indexRead,
+            read.token == token
+        else { return }
+        groups[slot].indexRead = nil
+        guard groups[slot].topic.indexNeeds() == read.from else { return }
         for chunk in chunks where chunk.header.count > 0 {
-            if let next = groups[slot].topic.indexNeeds(), next < chunk.header.baseSequence {
-                groups[slot].topic.skipIndex(to: chunk.header.baseSequence)
-            }
+            // Between two chunks there may be sequences that no message has.
+            groups[slot].topic.skipIndex(to: chunk.header.baseSequence)
             groups[slot].topic.feedIndex(chunk)
         }
         goOnWithIndex(slot)

@@ -247,7 +247,7 @@ extension ShardCore {
         case .front(let group):
             if let slot = slotOfGroup[group] { groups[slot].frontReadToken = token }
         case .index(let group):
-            if let slot = slotOfGroup[group] { groups[slot].indexReadToken = token }
+            if let slot = slotOfGroup[group] { groups[slot].indexRead?.token = token }
         case .replication, .history, .repair, .rebuild, .snapshot, .scrub, .removal: break
         }
     }

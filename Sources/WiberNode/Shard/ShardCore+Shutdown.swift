@@ -33,7 +33,7 @@ extension ShardCore {
         guard (!leads && !waits) || time.now >= state.deadline else { return }
         guard !state.isFarewellSaid else {
             // What waits for room need not be waited for.
-            if fullDisk != nil { return end() }
+            if fullDisk?.isOnlyLow == false { return end() }
             if hasFlushJob { return }
             if !state.isSealed {
                 shutdown?.isSealed = true

@@ -113,17 +113,43 @@ public struct MessageIndex: Sendable {
         entries[number].rows[entries[number].decided...].last { !isGone($0.sequence) }
     }
 
-    /// The messages of a subject.
-    public func rows(_ number: Int, isGone: (Sequence) -> Bool) -> [Row] {
-        entries[number].rows[entries[number].decided...].filter { !isGone($0.sequence) }
+    /// Whether a pattern matches a subject.
+    public func matches(_ number: Int, _ pattern: UnsafeRawBufferPointer) -> Bool {
+        entries.key(number).withUnsafeBytes { Subject.matches(pattern, $0) }
     }
 
-    /// The numbers of all subjects that a pattern matches.
-    public func numbers(matching pattern: UnsafeRawBufferPointer) -> [Int] {
-        if Subject.isLiteral(pattern) { return number(of: pattern).map { [$0] } ?? [] }
-        return (0..<entries.count).filter { number in
-            entries.key(number).withUnsafeBytes { Subject.matches(pattern, $0) }
+    /// The oldest messages of a subject before `end`, `most` at most; the newest of those before `end`
+    /// are not among them, as many as `keep`.
+    public mutating func oldest(
+        _ number: Int,
+        before end: Sequence,
+        keep: UInt64,
+        most: Int,
+        isGone: (Sequence) -> Bool
+    ) -> [Row] {
+        var place = skipGone(number, isGone)
+        var stop = entries[number].rows.partition(before: end)
+        var kept: UInt64 = 0
+        while kept < keep, stop > place {
+            stop -= 1
+            if !isGone(entries[number].rows[stop].sequence) { kept += 1 }
         }
+        var found: [Row] = []
+        while place < stop, found.count < most {
+            let row = entries[number].rows[place]
+            if !isGone(row.sequence) { found.append(row) }
+            place += 1
+        }
+        return found
+    }
+
+    /// The place of the oldest message of a subject that is not gone; it is looked for from where it was.
+    private mutating func skipGone(_ number: Int, _ isGone: (Sequence) -> Bool) -> Int {
+        let count = entries[number].rows.count
+        var place = entries[number].decided
+        while place < count, isGone(entries[number].rows[place].sequence) { place += 1 }
+        entries[number].decided = place
+        return place
     }
 
     /// The oldest messages of a subject that are more than `limit`, `most` at most.
@@ -134,9 +160,7 @@ public struct MessageIndex: Sendable {
         isGone: (Sequence) -> Bool
     ) -> [Row] {
         let count = entries[number].rows.count
-        var place = entries[number].decided
-        while place < count, isGone(entries[number].rows[place].sequence) { place += 1 }
-        entries[number].decided = place
+        var place = skipGone(number, isGone)
         guard UInt64(count - place) > limit else { return [] }
         var live = UInt64(count - place)
         if entries[number].epoch != epoch {
@@ -184,5 +208,17 @@ public struct MessageIndex: Sendable {
         guard entries[number].rows.isEmpty else { return }
         byteCount -= Self.entrySize + entries.key(number).count
         entries.remove(number)
+    }
+}
+
+extension [MessageIndex.Row] {
+    /// How many of the rows, which are in order, are before a message.
+    fileprivate func partition(before end: Sequence) -> Int {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle].sequence < end { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }

@@ -6,18 +6,26 @@ import WiberSubject
 /// The index is made from the log where it is wanted, while the topic is in use; until it is complete,
 /// limits wait, and what asks by subject is refused.
 extension TopicState {
+    /// The most messages that wait to go from the middle, but for what a publish takes along.
+    public static let removalQueueMax = 1 << 16
     /// How many messages a publish takes along to keep its subject within the limit.
-    private static let excessMax = 64
+    static let excessMax = 64
+    /// How many messages of a subject go when it is looked after, at a time.
+    private static let sweptExcessMax = 4_096
+    /// How many subjects a purge looks at, at a time.
+    private static let purgedSubjectsMax = 4_096
 
     /// Whether the index is to be kept.
     public var wantsIndex: Bool { configuration.retention.maxPerSubject != nil || isIndexAskedFor }
+    /// Whether somebody asked by subject, and there was no room for the index.
+    public var isIndexTooLarge: Bool { !wantsIndex && hadNoRoom }
     /// Whether it knows every message of the log, and those that are open.
     public var isIndexComplete: Bool { index?.next == openNext }
     /// The subjects that are known; `nil` without a complete index.
     public var subjectCount: Int? { isIndexComplete ? index?.subjectCount : nil }
 
     /// Somebody asks by subject.
-    public mutating func askForIndex() { isIndexAskedFor = true }
+    public mutating func askForIndex() { isIndexAskedFor = !hadNoRoom }
 
     /// The committed message whose chunk ``feedIndex(_:)`` needs next; `nil` if it has all of them, or
     /// none are wanted.
@@ -72,24 +80,38 @@ extension TopicState {
         return nameBytes.withUnsafeBytes { index?.append($0, row, isNew: isNew) }
     }
 
-    /// Lets the oldest messages of a subject go that are too many.
+    /// Lets the oldest messages of a subject go that are too many, `most` at most.
     ///
     /// - Returns: whether there may be more of them.
     @discardableResult
-    mutating func limit(_ number: Int) -> Bool {
+    mutating func limit(_ number: Int, most: Int) -> Bool {
         guard let limit = configuration.retention.maxPerSubject else { return false }
-        let rows = excess(number, limit)
+        let rows = decide { index, isGone in
+            index.excess(number, limit: limit, most: most, isGone: isGone)
+        }
         for row in rows { removals.add(row) }
-        return rows.count == Self.excessMax
+        return rows.count == most
     }
 
-    private mutating func excess(_ number: Int, _ limit: UInt64) -> [MessageIndex.Row] {
-        // The copy ends with this call: what it was made from can then be changed in place.
-        let (removals, first) = (removals, openFirst)
-        let rows = index?.excess(number, limit: limit, most: Self.excessMax) { sequence in
-            sequence < first || removals.isGone(sequence)
+    /// Lets all messages of a subject go that are before one of its messages.
+    mutating func rollUp(_ number: Int, before sequence: Sequence) {
+        let rows = decide { index, isGone in
+            index.oldest(number, before: sequence, keep: 0, most: .max, isGone: isGone)
         }
-        return rows ?? []
+        for row in rows { removals.add(row) }
+    }
+
+    /// Asks the index what is to go, in the light of what is gone as far as this leader has decided.
+    private mutating func decide(
+        _ choose: (inout MessageIndex, (Sequence) -> Bool) -> [MessageIndex.Row]
+    ) -> [MessageIndex.Row] {
+        guard var index else { return [] }
+        self.index = nil  // The only owner changes it in place.
+        // The copies end with this call, too.
+        let (removals, first) = (removals, openFirst)
+        let rows = choose(&index) { $0 < first || removals.isGone($0) }
+        self.index = index
+        return rows
     }
 
     /// Every subject is to be looked at once more: messages have gone, or another limit holds.
@@ -108,7 +130,11 @@ extension TopicState {
         for _ in 0..<looked {
             number = number > 0 ? number - 1 : (index?.subjectCount ?? 1) - 1
             guard number >= 0 else { break }
-            if isLeader, isIndexComplete, limit(number) { sweepSubjectsAgain() }
+            if isLeader, isIndexComplete, removals.queueCount < Self.removalQueueMax,
+                limit(number, most: Self.sweptExcessMax)
+            {
+                sweepSubjectsAgain()
+            }
             index?.prune(number) { $0 < first || gone.contains($0) }
         }
         sweptSubject = max(0, number)
@@ -118,30 +144,39 @@ extension TopicState {
 
     /// Lets messages go whose subject a pattern matches, some at a time.
     ///
-    /// - Returns: the last message that is to go by this call; `nil` if no more has to go.
-    public mutating func purge(_ purge: SubjectPurge, most: Int) -> Sequence? {
-        guard let index, isIndexComplete else { return nil }
-        var found: [MessageIndex.Row] = []
+    /// Subjects are looked at from the last to the first: the last one takes the number of one that is
+    /// dropped meanwhile, and was looked at before.
+    public mutating func purge(_ purge: SubjectPurge, _ progress: inout SubjectPurge.Progress) {
+        guard isIndexComplete, let count = index?.subjectCount else { return }
         purge.pattern.withUnsafeBytes { pattern in
-            for number in index.numbers(matching: pattern) where found.count < most {
-                let rows = index.rows(number) { !isLive($0) || $0 >= purge.before }
-                found += rows.dropLast(Int(clamping: purge.keep)).prefix(most - found.count)
+            let literal = Subject.isLiteral(pattern) ? index?.number(of: pattern) ?? -1 : nil
+            var left = min(progress.left ?? count, count)
+            var found: [MessageIndex.Row] = []
+            var looks = Self.purgedSubjectsMax
+            while left > 0, looks > 0 {
+                let number = literal ?? left - 1
+                let room = Self.removalQueueMax - removals.queueCount - found.count
+                if number >= 0, literal != nil || index?.matches(number, pattern) == true {
+                    guard room > 0 else { break }
+                    let rows = decide { index, isGone in
+                        index.oldest(
+                            number,
+                            before: purge.before,
+                            keep: purge.keep,
+                            most: room,
+                            isGone: isGone
+                        )
+                    }
+                    found += rows
+                    if rows.count == room { break }  // There may be more of this subject.
+                }
+                left = literal == nil ? left - 1 : 0
+                looks -= 1
             }
-        }
-        if !found.isEmpty { self.index?.goneFromWithin() }
-        found.sort { $0.sequence < $1.sequence }
-        for row in found { removals.add(row) }
-        return found.last?.sequence
-    }
-
-    /// Whether messages have to go that are not decided yet.
-    public func hasMore(of purge: SubjectPurge) -> Bool {
-        guard let index else { return false }
-        return purge.pattern.withUnsafeBytes { pattern in
-            index.numbers(matching: pattern).contains { number in
-                let rows = index.rows(number) { !isLive($0) || $0 >= purge.before }
-                return UInt64(rows.count) > purge.keep
-            }
+            progress.left = left
+            found.sort { $0.sequence < $1.sequence }
+            for row in found { removals.add(row) }
+            progress.last = found.last?.sequence ?? progress.last
         }
     }
 
@@ -172,6 +207,7 @@ extension TopicState {
         guard isIndexAskedFor, configuration.retention.maxPerSubject == nil,
             subjects.used > subjects.limit
         else { return }
+        hadNoRoom = true
         dropIndex()
     }
 
@@ -185,6 +221,19 @@ extension TopicState {
 
 /// Messages of some subjects go, because somebody asked for it.
 public struct SubjectPurge: Equatable, Sendable {
+    /// How far a purge is.
+    public struct Progress: Sendable {
+        /// How many subjects are still to be looked at; `nil` before it has begun.
+        var left: Int?
+        /// The last message that goes, as far as that is decided; 0: none does.
+        public internal(set) var last = Sequence.zero
+        /// Whether all that has to go is decided.
+        public var isDecided: Bool { left == 0 }
+
+        /// Nothing is decided.
+        public init() {}
+    }
+
     /// Which subjects; wildcards allowed.
     public var pattern: [UInt8]
     /// Only messages before this one go.

@@ -15,36 +15,17 @@ public enum Admission: Equatable, Sendable {
 }
 
 /// Why a publish is not stored.
-public enum AdmissionRefusal: Equatable, Sendable, CustomStringConvertible {
+public enum AdmissionRefusal: Equatable, Sendable {
     /// Another id would not fit the memory for ids.
-    case dedupMemoryFull(limit: Int)
+    case dedupMemoryFull
     /// Another subject would not fit the memory for subjects.
-    case subjectMemoryFull(limit: Int)
+    case subjectMemoryFull
     /// Which messages have which subject is not known yet.
     case subjectsUnknown
     /// The message alone is larger than a chunk may be.
-    case tooLarge(length: Int, limit: Int)
+    case tooLarge
     /// Subject or message id are longer than their length field can say.
-    case fieldTooLong(length: Int, limit: Int)
-
-    /// What is wrong, and what to do.
-    public var description: String {
-        switch self {
-        case .dedupMemoryFull(let limit):
-            "the memory for message ids (\(limit) bytes) is full: not stored; publish without "
-                + "an id, or wait for the dedup window to pass"
-        case .subjectMemoryFull(let limit):
-            "the memory for subjects (\(limit) bytes) is full: not stored; use subjects that there are, or"
-                + " purge some"
-        case .subjectsUnknown:
-            "the subjects of the topic's messages are being read from disk: not stored; try again soon"
-        case .tooLarge(let length, let limit):
-            "a message of \(length) bytes, limit \(limit): not stored; send a smaller one"
-        case .fieldTooLong(let length, let limit):
-            "a subject or message id of \(length) bytes, limit \(limit): not stored; use a "
-                + "shorter one"
-        }
-    }
+    case fieldTooLong
 }
 
 /// What a publish depends on, and what it takes along.

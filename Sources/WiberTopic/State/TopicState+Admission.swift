@@ -34,12 +34,12 @@ extension TopicState {
             }
             guard budget.hasRoom else {
                 idsAreShort = true
-                return .refused(.dedupMemoryFull(limit: budget.limit))
+                return .refused(.dedupMemoryFull)
             }
         }
         if let refusal = Self.refusal(of: body) { return .refused(refusal) }
         if let other = check(conditions, body) { return other }
-        guard hasRoom(for: body) else { return .refused(.subjectMemoryFull(limit: subjects.limit)) }
+        guard hasRoom(for: body) else { return .refused(.subjectMemoryFull) }
         let sequence = openNext
         beginIndexIfEmpty()
         let isIndexed = index?.next == sequence
@@ -66,11 +66,9 @@ extension TopicState {
         guard let number = addToIndex(body, sequence, length, isNew: true) else { return }
         noteIndexMemory()
         if rollup == .subject {
-            for row in index?.rows(number, isGone: { !isLive($0) || $0 == sequence }) ?? [] {
-                removals.add(row)
-            }
+            rollUp(number, before: sequence)
         } else {
-            limit(number)
+            limit(number, most: Self.excessMax)
         }
     }
 
@@ -80,7 +78,9 @@ extension TopicState {
         if conditions.needsIndex, !isIndexComplete {
             askForIndex()
             beginIndexIfEmpty()
-            guard isIndexComplete else { return .refused(.subjectsUnknown) }
+            guard isIndexComplete else {
+                return .refused(isIndexTooLarge ? .subjectMemoryFull : .subjectsUnknown)
+            }
         }
         if let expected = conditions.lastSubjectSequence {
             let newest = newestSequence(of: body)
@@ -95,14 +95,8 @@ extension TopicState {
     /// Why a body can be in no chunk.
     private static func refusal(of body: MessageBody) -> AdmissionRefusal? {
         let limit = Int(UInt16.max)
-        if let length = body.subject?.count, length > limit {
-            return .fieldTooLong(length: length, limit: limit)
-        }
-        if let length = body.id?.count, length > limit {
-            return .fieldTooLong(length: length, limit: limit)
-        }
-        let length = body.encodedLength
-        return length > bodyLengthMax ? .tooLarge(length: length, limit: bodyLengthMax) : nil
+        if body.subject?.count ?? 0 > limit || body.id?.count ?? 0 > limit { return .fieldTooLong }
+        return body.encodedLength > bodyLengthMax ? .tooLarge : nil
     }
 
     /// Gives up what was admitted and not sealed: it was never in the log.

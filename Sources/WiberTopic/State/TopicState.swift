@@ -37,6 +37,8 @@ public struct TopicState {
     /// Which messages have which subject, where that is wanted.
     var index: MessageIndex?
     var isIndexAskedFor = false
+    /// Whether an index that was asked for had to be dropped; until the topic is changed or used anew.
+    var hadNoRoom = false
     /// What the index counts in ``subjects``.
     var indexBytes = 0
     /// Where ``sweepSubjects(most:isLeader:)`` goes on, downwards.
@@ -67,6 +69,7 @@ public struct TopicState {
         guard new.dedupKey == configuration.dedupKey else { return }
         configuration = new
         if !mayTrim { front.reset() }
+        hadNoRoom = false
         if !wantsIndex { dropIndex() }
         sweepSubjectsAgain()
     }

@@ -14,6 +14,21 @@ extension NodeLab {
         var text: String
     }
 
+    /// Three nodes that hold the topic `news`, all well.
+    static func news(
+        seed: UInt64 = 1,
+        _ change: (inout TopicConfiguration) -> Void = { _ in }
+    ) -> NodeLab {
+        var topic = TopicConfiguration(name: "news", replicas: 3)
+        change(&topic)
+        var options = Options()
+        options.seed = seed
+        options.topics = [topic]
+        let lab = NodeLab(options)
+        #expect(lab.run { lab.isSettled("news") })
+        return lab
+    }
+
     private func group(_ topic: String, _ place: Int) -> (core: ShardCore, group: Group)? {
         guard let core = machines[place].core, let slot = core.slotOfName[Array(topic.utf8)] else {
             return nil

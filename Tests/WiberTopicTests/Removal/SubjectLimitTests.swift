@@ -81,12 +81,57 @@ struct SubjectLimitTests {
             if case .accepted = admission { stored += 1 } else { refused = admission }
         }
         #expect((2...6).contains(stored) && subjects.used >= subjects.limit)
-        #expect(refused == .refused(.subjectMemoryFull(limit: 1_000)))
+        #expect(refused == .refused(.subjectMemoryFull))
         guard case .accepted = topic.publish("y", subject: "t.0", wall: 2) else {
             Issue.record("a subject that there is was refused")
             return
         }
         topic.truncated(from: LogIndex(1), last: nil)
         #expect(subjects.used == 0)
+    }
+
+    @Test func `an index that was asked for and has no room is not made again and again`() {
+        let subjects = SubjectBudget(limit: 1_000)
+        var topic = TopicState(configuration: configuration(), subjects: subjects)
+        for number in 0..<20 { _ = topic.publish("x", subject: "t.\(number)", wall: 1) }
+        let chunk = topic.sealed(at: 1)
+        topic.applied(chunk)
+        var conditions = PublishConditions()
+        conditions.lastSubjectSequence = 0
+        func publish() -> Admission { topic.publish("x", subject: "u", conditions, wall: 2) }
+        #expect(publish() == .refused(.subjectsUnknown))
+        #expect(topic.indexNeeds() == Sequence(1))
+        topic.feedIndex(chunk)
+        #expect(topic.isIndexTooLarge && topic.indexNeeds() == nil && subjects.used == 0)
+        #expect(publish() == .refused(.subjectMemoryFull))
+        #expect(topic.indexNeeds() == nil)
+    }
+
+    @Test func `a purge of many subjects goes on step by step`() {
+        var topic = topic(5)
+        var chunks: [Chunk] = []
+        for number in 0..<10_000 {
+            if !topic.fits(length: 64, wall: Timestamp(1)) {
+                chunks.append(topic.sealed(at: UInt64(chunks.count + 1)))
+                topic.applied(chunks[chunks.count - 1])
+            }
+            _ = topic.publish("x", subject: "t.\(number % 9_000)", wall: 1)
+        }
+        chunks.append(topic.sealed(at: UInt64(chunks.count + 1)))
+        topic.applied(chunks[chunks.count - 1])
+        let end = topic.tail.nextSequence
+        let purge = SubjectPurge(pattern: Array("t.*".utf8), before: end, keep: 1)
+        var progress = SubjectPurge.Progress()
+        var steps = 0
+        while !progress.isDecided {
+            topic.purge(purge, &progress)
+            steps += 1
+        }
+        #expect(steps == 3 && topic.removalQueueCount == 1_000)
+        var rest = SubjectPurge.Progress()
+        topic.purge(SubjectPurge(pattern: Array("t.0".utf8), before: end, keep: 0), &rest)
+        #expect(rest.isDecided && rest.last == Sequence(9_001))
+        topic.purge(SubjectPurge(pattern: Array("nobody".utf8), before: end, keep: 0), &rest)
+        #expect(rest.last == Sequence(9_001))
     }
 }

@@ -1,0 +1,96 @@
+import WiberBase
+import WiberLog
+import WiberTopic
+import WiberWire
+
+/// What a read from disk was for.
+enum ReadPurpose {
+    /// A follower that lacks entries which have left the memory.
+    case replication(GroupID, ShardCore.Replication)
+    /// A subscription that replays.
+    case delivery(ConnectionID, GroupID)
+    /// A HISTORY.
+    case history(UInt64)
+    /// The oldest messages of a topic with retention.
+    case front(GroupID)
+    /// What the index of subjects lacks.
+    case index(GroupID)
+    /// A message that somebody wants to go.
+    case removal(GroupID, Sequence)
+    /// Entries that another node's disk lost.
+    case repair(NodeID, RepairRequest)
+    /// What a group needs to be in use.
+    case rebuild(GroupID)
+    /// Where the log begins, for a follower that lacks what is before.
+    case snapshot(GroupID, NodeID, Term)
+    /// What nobody asked for: whether it is still intact.
+    case scrub(GroupID)
+}
+
+/// What was read from disk goes to whoever wanted it.
+extension ShardCore {
+    func readCompleted(_ token: UInt64, _ result: Result<[Chunk], LogError>) {
+        guard let read = reads.removeValue(forKey: token) else { return }
+        let purpose = read.purpose
+        let chunks: [Chunk]
+        switch result {
+        case .success(let found): chunks = found
+        case .failure(let error):
+            guard !store.isRemoved(read.group) else { return readFailed(purpose) }
+            counters.readErrors += 1
+            if waitsForRepair(read, error) { return }
+            trace(.error, "a read from disk failed", [("error", "\(error)")])
+            return readFailed(purpose)
+        }
+        switch purpose {
+        case .replication(let group, let replication):
+            finishReplicationRead(group, replication, chunks)
+        case .delivery(let connection, let group): continueDelivery(connection, group, chunks)
+        case .history(let id):
+            guard var job = histories[id], let slot = slotOfGroup[job.group] else { return }
+            let before = job.next
+            for chunk in chunks where chunk.header.nextSequence > job.next && job.next < job.end {
+                add(chunk, to: &job, slot)
+            }
+            histories[id] = job
+            guard job.next > before else { return readFailed(purpose) }
+            continueHistory(id)
+        case .front(let group): feedFront(group, chunks)
+        case .index(let group): feedIndex(group, token, chunks)
+        case .removal(let group, let sequence): finishRemovalRead(group, sequence, chunks)
+        case .repair(let node, let request): finishRepairRead(request, chunks, for: node)
+        case .rebuild(let group): if let slot = slotOfGroup[group] { activate(slot) }
+        case .snapshot(let group, let node, let term):
+            finishSnapshotRead(group, node, term, chunks)
+        case .scrub(let group): scrubbed(group, chunks)
+        }
+    }
+
+    func readFailed(_ purpose: ReadPurpose) {
+        let text =
+            "this node could not read its disk; run `wiber data check` on it, "
+            + "and ask another node meanwhile"
+        switch purpose {
+        case .replication(let group, let replication):
+            finishReplicationRead(group, replication, [])
+        case .history(let id):
+            guard let job = histories.removeValue(forKey: id) else { return }
+            fail(job.connection, job.slot, .storage, text)
+        case .delivery(let connection, let group):
+            // Who follows the topic elsewhere now, or no more, lacks nothing.
+            guard sessions[connection]?.subscriptions.contains(where: { $0.group == group }) == true
+            else { return }
+            emit(.close(connection, reason: "a message could not be read from disk"))
+        case .front(let group):
+            if let slot = slotOfGroup[group] { groups[slot].frontReadToken = nil }
+        case .index(let group):
+            // Whatever is under way for it is asked for again.
+            if let slot = slotOfGroup[group] { groups[slot].indexRead = nil }
+        case .removal(let group, let sequence): finishRemovalRead(group, sequence, [])
+        case .repair(let node, let request): finishRepairRead(request, [], for: node)
+        case .rebuild(let group): groupsToRecover.insert(group)
+        case .snapshot: break  // The core asks again.
+        case .scrub(let group): scrubFailed(group)
+        }
+    }
+}

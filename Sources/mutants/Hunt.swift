@@ -101,6 +101,7 @@ extension Mutant {
         case .memberReused, .oldDecisionCarriedOut, .configurationAtCommit, .changesOverlap,
             .anyVoteCounts, .configurationKept, .learnerCounts:
             .nodes(.moves)
+        case .nodeNumberReused, .nodeNumberListed, .nodeForgottenEarly: .nodes(.nodes)
         case .unformedVotes, .termsShared, .otherStoreAccepted: .nodes(.wipes)
         default: .nodes(.swarm)
         }

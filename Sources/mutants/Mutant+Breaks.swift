@@ -48,6 +48,8 @@ extension Mutant {
             "what is removed is so once, and on every replica"
         case .memberReused: "who comes back to a group is another member"
         case .oldDecisionCarriedOut: "a later decision is not undone by an older one"
+        case .nodeNumberReused, .nodeNumberListed: "a number is one node's, for ever"
+        case .nodeForgottenEarly: "who leaves is forgotten last"
         case .snapshotNotSynced: "a snapshot takes the log's place at once"
         case .snapshotTakenAnyway: "a snapshot discards nothing that counts"
         }

@@ -147,6 +147,12 @@ package enum Mutant: String, CaseIterable, Sendable {
     case memberReused
     /// A node that starts carries out what an old entry of the meta log says once more.
     case oldDecisionCarriedOut
+    /// A node that joins gets the number of one that has left.
+    case nodeNumberReused
+    /// A node of a cluster takes its number from its configuration's list.
+    case nodeNumberListed
+    /// A node that leaves is forgotten while it still has a part in something.
+    case nodeForgottenEarly
     /// A snapshot is in force before it is durable.
     case snapshotNotSynced
     /// A snapshot takes the place of a log that has more.

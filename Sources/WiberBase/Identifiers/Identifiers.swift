@@ -53,6 +53,8 @@ public struct Sequence: Identifier {
 /// that held the topic first.
 public struct NodeID: Identifier {
     private static let nodeBits: UInt64 = 16
+    /// The highest number of a node.
+    public static let nodeMax: UInt64 = 1 << nodeBits - 1
 
     /// The bare number.
     public let rawValue: UInt64

@@ -210,7 +210,8 @@ struct LogOpening {
         superblock.walFileCount = max(superblock.walFileCount, file.number)
         superblock.incarnation += 1
         superblock.bootID = identity.bootID
-        superblock.nodeID = identity.nodeID
+        // In a cluster it has the number that the cluster gave it, whatever a configuration says.
+        if superblock.clusterID == .zero { superblock.nodeID = identity.nodeID }
         superblock.generation += 1
         let block = superblock
         try attempt { () throws(DiskError) in

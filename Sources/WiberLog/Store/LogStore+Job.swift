@@ -89,6 +89,11 @@ extension LogStore {
         return job.completions
     }
 
+    /// Whether something waits to be written to the log, or to what stands beside it.
+    public var hasUnwritten: Bool {
+        !queue.isEmpty || !changedHard.isEmpty || !registrations.isEmpty || isSuperblockChanged
+    }
+
     private var hasWork: Bool {
         !queue.isEmpty || !changedHard.isEmpty || !changedEnds.isEmpty || !registrations.isEmpty
             || isSuperblockChanged || isSealRequested || !wal.releasing.isEmpty

@@ -147,9 +147,10 @@ public struct LogStore: Sendable {
         changedHard[slot] = queuedTotal
     }
 
-    /// Binds this directory to a cluster, with the next job.
-    public mutating func bind(clusterID: UniqueID) {
+    /// Binds this directory to a cluster, and to one of its nodes, with the next job.
+    public mutating func bind(clusterID: UniqueID, nodeID: NodeID) {
         superblock.clusterID = clusterID
+        superblock.nodeID = nodeID
         isSuperblockChanged = true
     }
 

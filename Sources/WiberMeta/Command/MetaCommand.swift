@@ -22,9 +22,18 @@ public enum MetaCommand: Equatable, Sendable {
     case settled(GroupID, move: LogIndex, members: [NodeID])
     /// A node shall lead nothing and hold nothing, or may again.
     case drain(NodeID, Bool)
+    /// A node joins, under the number that comes next, and perhaps in the place of another one; what
+    /// the record says of number and store does not count.
+    case addNode(NodeRecord, replacing: NodeID?)
+    /// A node shall leave: what it holds goes elsewhere first.
+    case removeNode(NodeID)
+    /// A node that leaves holds nothing any more.
+    case forgetNode(NodeID)
+    /// A node is to be dialled elsewhere; name and store stay.
+    case moveNode(NodeRecord)
 
     /// The newest version; what came with which is said at ``encode(_:)``.
-    static let version: UInt8 = 3
+    static let version: UInt8 = 4
     static let nodesMax = 1_024
 
     private enum Tag: UInt8 {
@@ -36,6 +45,10 @@ public enum MetaCommand: Equatable, Sendable {
         case move = 6
         case settled = 7
         case drain = 8
+        case addNode = 9
+        case removeNode = 10
+        case forgetNode = 11
+        case moveNode = 12
     }
 
     /// Appends the command.
@@ -75,6 +88,19 @@ public enum MetaCommand: Equatable, Sendable {
             bytes.append(Tag.drain.rawValue)
             bytes.appendInteger(node.rawValue)
             bytes.append(isDrained ? 1 : 0)
+        case .addNode(let node, let replaced):
+            bytes.append(Tag.addNode.rawValue)
+            Self.encode(node, into: &bytes)
+            bytes.appendInteger((replaced ?? .zero).rawValue)
+        case .removeNode(let node):
+            bytes.append(Tag.removeNode.rawValue)
+            bytes.appendInteger(node.rawValue)
+        case .forgetNode(let node):
+            bytes.append(Tag.forgetNode.rawValue)
+            bytes.appendInteger(node.rawValue)
+        case .moveNode(let node):
+            bytes.append(Tag.moveNode.rawValue)
+            Self.encode(node, into: &bytes)
         }
     }
 
@@ -123,6 +149,13 @@ public enum MetaCommand: Equatable, Sendable {
             let flag = try reader.integer(UInt8.self)
             guard flag <= 1 else { throw .invalid(field: "drain", value: UInt64(flag)) }
             return .drain(node, flag == 1)
+        case .addNode:
+            let record = try node(&reader)
+            let replaced: NodeID = try reader.identifier()
+            return .addNode(record, replacing: replaced == .zero ? nil : replaced)
+        case .removeNode: return .removeNode(try reader.identifier())
+        case .forgetNode: return .forgetNode(try reader.identifier())
+        case .moveNode: return .moveNode(try node(&reader))
         }
     }
 
@@ -148,27 +181,5 @@ public enum MetaCommand: Equatable, Sendable {
         let count = try reader.integer(UInt32.self)
         guard count <= nodesMax else { throw .invalid(field: "count", value: UInt64(count)) }
         return count
-    }
-
-    private static func encode(_ node: NodeRecord, into bytes: inout [UInt8]) {
-        bytes.appendInteger(node.id.rawValue)
-        bytes.appendString(node.name)
-        bytes.appendString(node.host)
-        bytes.appendInteger(node.port)
-        bytes.appendInteger(node.rpcPort)
-        bytes.appendInteger(node.httpPort)
-        node.storeID.encode(into: &bytes)
-    }
-
-    private static func node(_ reader: inout ByteReader) throws(CodecError) -> NodeRecord {
-        NodeRecord(
-            id: try reader.identifier(),
-            name: try reader.string(),
-            host: try reader.string(),
-            port: try reader.integer(),
-            rpcPort: try reader.integer(),
-            httpPort: try reader.integer(),
-            storeID: try UniqueID.decode(&reader)
-        )
     }
 }

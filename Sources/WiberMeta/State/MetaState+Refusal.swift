@@ -5,12 +5,14 @@ extension MetaState {
     /// Why a command is refused, and what to do; `nil` if it is not.
     public func refusal(of command: MetaCommand) -> String? {
         switch command {
-        case .form, .bindStore, .settled: nil
+        case .form, .bindStore, .settled, .forgetNode, .moveNode: nil
         case .createTopic(let topic, _): refusal(ofNew: topic)
         case .deleteTopic(let group): refusal(ofUnknown: group)
         case .updateTopic(let group, let before, let after): refusal(of: after, before, group)
         case .move(let group, let nodes): refusal(ofMove: group, nodes)
         case .drain(let node, let isDrained): refusal(ofDrain: node, isDrained)
+        case .addNode(let record, let replaced): refusal(ofAdd: record, replacing: replaced)
+        case .removeNode(let node): refusal(ofRemove: node)
         }
     }
 
@@ -75,14 +77,24 @@ extension MetaState {
         else {
             return "each node can be named once, and must be one of the cluster's"
         }
-        if let drained = target.compactMap({ node($0) }).first(where: \.isDrained) {
+        let records = target.compactMap { node($0) }
+        if let leaving = records.first(where: \.isLeaving) {
+            return "\(leaving.name) is on its way out of the cluster; name another node"
+        }
+        if let absent = records.first(where: { !$0.isDrained && !$0.canHold }) {
+            return "\(absent.name) has not come yet; start it first"
+        }
+        if let drained = records.first(where: \.isDrained) {
             return "\(drained.name) is drained; `wiber cluster drain \(drained.name) --undo` first"
         }
         return nil
     }
 
     private func refusal(ofDrain id: NodeID, _ isDrained: Bool) -> String? {
-        guard node(id) != nil else { return "there is no such node" }
+        guard let record = node(id) else { return "there is no such node" }
+        guard !record.isLeaving else {
+            return "\(record.name) is on its way out of the cluster, and drained until it is gone"
+        }
         let left = nodes.filter { !$0.isDrained && $0.id != id }.count
         guard !isDrained || left > 0 else {
             return "this is the last node that holds topics; add another one first"

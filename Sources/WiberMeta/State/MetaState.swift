@@ -16,6 +16,14 @@ public enum MetaChange: Equatable, Sendable {
     case topicMoved(GroupID)
     /// A node is drained, or is not any more.
     case drained(NodeID)
+    /// A node belongs to the cluster.
+    case nodeAdded(NodeID)
+    /// A node is on its way out.
+    case nodeLeaving(NodeID)
+    /// A node belongs to the cluster no more; this is what it was.
+    case nodeForgotten(NodeRecord)
+    /// A node is to be dialled elsewhere.
+    case nodeMoved(NodeID)
 }
 
 /// Nodes and topics, as the meta group's log makes them: the same on every node.
@@ -30,12 +38,16 @@ public struct MetaState: Sendable {
     /// What names the cluster; `nil` until it is formed.
     public private(set) var clusterID: UniqueID?
     /// The nodes, by number.
-    public private(set) var nodes: [NodeRecord] = []
+    public internal(set) var nodes: [NodeRecord] = []
+    /// The highest number that a node has had: none is ever given twice.
+    public internal(set) var lastNode = NodeID.zero
+    /// The stores of nodes that left, the latest ``storesMax`` of them.
+    public internal(set) var formerStores: [UniqueID] = []
     private var topics: [GroupID: TopicRecord] = [:]
     private var groupOfName: [String: GroupID] = [:]
     private var subjects = SubjectIndex()
     /// How many topics each node holds.
-    private var load: [NodeID: Int] = [:]
+    private(set) var load: [NodeID: Int] = [:]
 
     /// Before the first command.
     public init() {}
@@ -62,17 +74,24 @@ public struct MetaState: Sendable {
     }
 
     /// Nodes for a topic's replicas: some that are given first, then those that hold the fewest, then
-    /// the lowest numbers; none that are drained.
+    /// the lowest numbers, then others that are given; none that are drained, or were added and never
+    /// came.
     ///
     /// - Returns: as many as asked for, or as there are; sorted.
-    public func place(replicas: Int, keeping kept: [NodeID] = []) -> [NodeID] {
-        let order = nodes.filter { !$0.isDrained }.map(\.id)
-            .sorted { rank($0, kept) < rank($1, kept) }
+    public func place(
+        replicas: Int,
+        keeping kept: [NodeID] = [],
+        avoiding avoided: [NodeID] = []
+    ) -> [NodeID] {
+        let order = nodes.filter(\.canHold).map(\.id).sorted {
+            rank($0, kept, avoided) < rank($1, kept, avoided)
+        }
         return order.prefix(min(max(1, replicas), TopicRecord.replicasMax)).sorted()
     }
 
-    private func rank(_ node: NodeID, _ kept: [NodeID]) -> (Int, Int, NodeID) {
-        (kept.contains { $0.node == node } ? 0 : 1, load[node] ?? 0, node)
+    private func rank(_ node: NodeID, _ kept: [NodeID], _ avoided: [NodeID]) -> (Int, Int, NodeID) {
+        let isKept = kept.contains { $0.node == node }
+        return (isKept ? 0 : avoided.contains(node) ? 2 : 1, load[node] ?? 0, node)
     }
 
     // MARK: Commands
@@ -90,15 +109,21 @@ public struct MetaState: Sendable {
         case .move(let group, let nodes): move(group, nodes, at: index)
         case .settled(let group, let id, let members): settled(group, id, members)
         case .drain(let node, let isDrained): drain(node, isDrained)
+        case .addNode(let record, let replaced): add(record, replacing: replaced, at: index)
+        case .removeNode(let node): remove(node)
+        case .forgetNode(let node): forget(node)
+        case .moveNode(let record): move(record)
         }
     }
 
     private mutating func form(_ cluster: UniqueID, _ nodes: [NodeRecord]) -> [MetaChange] {
         guard clusterID == nil, cluster != .zero, !nodes.isEmpty,
-            Set(nodes.map(\.id)).count == nodes.count, !nodes.contains(where: { $0.id == .zero })
+            Set(nodes.map(\.id)).count == nodes.count,
+            nodes.allSatisfy({ $0.id > .zero && $0.id.node == $0.id })
         else { return [] }
         clusterID = cluster
         self.nodes = nodes.sorted { $0.id < $1.id }
+        lastNode = self.nodes.last?.id ?? .zero
         return [.formed(cluster)]
     }
 
@@ -197,7 +222,7 @@ public struct MetaState: Sendable {
 
     private mutating func drain(_ id: NodeID, _ isDrained: Bool) -> [MetaChange] {
         guard let place = nodes.firstIndex(where: { $0.id == id }),
-            nodes[place].isDrained != isDrained
+            nodes[place].isDrained != isDrained, !nodes[place].isLeaving
         else { return [] }
         nodes[place].isDrained = isDrained
         return [.drained(id)]

@@ -18,6 +18,10 @@ public struct NodeRecord: Equatable, Sendable {
     public var storeID: UniqueID
     /// Whether it shall lead nothing and hold nothing.
     public var isDrained = false
+    /// Whether it is on its way out of the cluster: then it is drained, and stays so.
+    public var isLeaving = false
+    /// The entry that brought it; zero for the nodes with which the cluster began.
+    public var since = LogIndex.zero
     /// A node.
     public init(
         id: NodeID,

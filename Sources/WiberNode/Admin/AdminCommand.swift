@@ -26,6 +26,12 @@ public enum AdminCommand: Equatable, Sendable {
     case setReplicas(name: String, Int)
     /// That a node leads nothing and holds nothing, or may again.
     case drain(node: String, Bool)
+    /// That a node joins the cluster; it is started afterwards.
+    case addNode(NodeAddress)
+    /// That a node leaves the cluster.
+    case removeNode(String)
+    /// That a node leaves, and another one comes for it; with a name of its own or the same.
+    case replaceNode(String, by: NodeAddress?)
 }
 
 /// What is to change about a topic; what is `nil` stays.

@@ -46,6 +46,14 @@ extension ShardCore {
         case .drain(let node, let isDrained):
             guard let nodes = nodeIDs([node], token) else { return }
             begin(token, .drain(nodes[0], isDrained))
+        case .addNode(let address): begin(token, .addNode(NodeRecord(address), replacing: nil))
+        case .removeNode(let name):
+            guard let nodes = nodeIDs([name], token) else { return }
+            begin(token, .removeNode(nodes[0]))
+        case .replaceNode(let name, let address):
+            guard let nodes = nodeIDs([name], token), let old = meta.node(nodes[0]) else { return }
+            let record = address.map { NodeRecord($0) } ?? old
+            begin(token, .addNode(record, replacing: old.id))
         }
     }
 
@@ -61,10 +69,14 @@ extension ShardCore {
     }
 
     private func nodeIDs(_ names: [String], _ token: UInt64) -> [NodeID]? {
-        let nodes = names.map { name in peers.first { $0.address.name == name }?.id ?? .zero }
+        let nodes = names.map { meta.node(named: $0)?.id ?? .zero }
         guard let unknown = nodes.firstIndex(of: .zero) else { return nodes }
-        let known = peers.map(\.address.name).joined(separator: ", ")
-        refuse(token, "there is no node \(names[unknown]); the nodes are \(known)")
+        let known = meta.nodes.map(\.name).joined(separator: ", ")
+        let text =
+            known.isEmpty
+            ? readiness() ?? "this node knows no others yet"
+            : "there is no node \(names[unknown]); the nodes are \(known)"
+        refuse(token, text)
         return nil
     }
 

@@ -154,17 +154,17 @@ extension ShardCore {
     /// A command as the leader puts it into the log; `nil` if it is none that others may ask for.
     private func placed(_ command: MetaCommand) -> MetaCommand? {
         switch command {
-        case .form, .bindStore: return nil
+        case .form, .bindStore, .forgetNode, .moveNode: return nil
         case .createTopic(var topic, _):
-            if topic.replicas == 0 { topic.replicas = meta.nodes.count >= 3 ? 3 : 1 }
-            return .createTopic(topic, replicas: meta.place(replicas: topic.replicas))
+            if topic.replicas == 0 { topic.replicas = defaultReplicas }
+            return .createTopic(topic, replicas: place(replicas: topic.replicas))
         case .move(let group, let nodes):
             // Nodes that are not named: as many as there are zeros, the best ones.
             let named = nodes.filter { $0 != .zero }
             guard named.isEmpty, !nodes.isEmpty else { return command }
             let kept = meta.topic(group)?.replicas ?? []
-            return .move(group, to: meta.place(replicas: nodes.count, keeping: kept))
-        case .deleteTopic, .updateTopic, .settled, .drain: return command
+            return .move(group, to: place(replicas: nodes.count, keeping: kept))
+        case .deleteTopic, .updateTopic, .settled, .drain, .addNode, .removeNode: return command
         }
     }
 

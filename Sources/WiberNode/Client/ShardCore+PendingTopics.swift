@@ -67,7 +67,7 @@ extension ShardCore {
         // A publish may be faster than the leader of meta with what the configuration asks for.
         let topic =
             configuration.topics.first { $0.name == text }
-            ?? TopicConfiguration(name: text, replicas: configuration.defaultReplicas)
+            ?? TopicConfiguration(name: text, replicas: defaultReplicas)
         if requestTopic(topic) { pendingTopics[name]?.lastAsked = time.now }
     }
 

@@ -10,7 +10,7 @@ extension ShardCore {
         let meta = TopicConfiguration(name: "meta", replicas: configuration.nodes.count)
         if !store.isRegistered(.meta) { store.register(.meta, name: "meta") }
         recoveredGroups = recovery.groups
-        if !recovery.impaired.isEmpty, configuration.nodes.count == 1 {
+        if !recovery.impaired.isEmpty, presentPeers.count == 1 {
             // Nobody else has it: the same words as for damage that has no cure.
             emit(.fatal("\(LogError.damaged(recovery.impairedBy))"))
         }
@@ -18,8 +18,7 @@ extension ShardCore {
             wounds[group] = WoundTask(at: time.now)
             startRecovery(group)
         }
-        let voters = metaConfiguration.voters
-        _ = addGroup(.meta, meta, replicas: voters, first: voters)
+        _ = addGroup(.meta, meta, replicas: presentPeers.map(\.id), first: [])
         for group in store.removedGroups { store.discard(group) }
         for summary in recovery.groups where summary.id != .meta {
             trace(
@@ -48,6 +47,17 @@ extension ShardCore {
             index = last.header.index.next
         }
         return found
+    }
+
+    /// What stands in the meta log behind what is committed, and so is in memory.
+    private func metaTail(after committed: LogIndex) -> [Chunk] {
+        var chunks: [Chunk] = []
+        var index = committed.next
+        while chunks.count < 1_024, let chunk = store.chunk(.meta, at: index) {
+            chunks.append(chunk)
+            index = index.next
+        }
+        return chunks
     }
 
     /// Reads entries at the start, where blocking is fine.
@@ -132,7 +142,7 @@ extension ShardCore {
                 term: recovered?.term ?? .zero,
                 votedFor: recovered?.votedFor ?? .zero
             ),
-            log: raftLog(slot),
+            log: raftLog(slot, first: firstConfiguration(slot, commands)),
             commit: committed,
             now: time.now
         )
@@ -141,11 +151,13 @@ extension ShardCore {
         groups[slot].stepCount &+= 1
         nextRaftDeadline = min(nextRaftDeadline, groups[slot].raft?.nextDeadline ?? .distantFuture)
         for chunk in commands { applyMeta(chunk) }
-        if id == .meta, configuration.nodes.count == 1 { step(slot, .campaign) }
+        if id == .meta, groups[slot].raft?.configuration.isSoleVoter(selfID) == true {
+            step(slot, .campaign)
+        }
         markDirty(slot)
     }
 
-    private func raftLog(_ slot: Int) -> RaftLog {
+    private func raftLog(_ slot: Int, first: Configuration) -> RaftLog {
         let id = groups[slot].id
         let recovered = recoveredGroups.first { $0.id == id }
         let base = recovered?.base ?? .zero
@@ -160,16 +172,18 @@ extension ShardCore {
             base: base,
             runs: recovered?.termRuns ?? [],
             last: store.lastIndex(id) ?? .zero,
-            initial: below ?? firstConfiguration(slot),
+            initial: below ?? first,
             configurations: configurations
         )
     }
 
     /// Who votes before the log says so: nobody as far as a replica knows that came later; it gets
     /// its configuration with its log (rule 9).
-    private func firstConfiguration(_ slot: Int) -> Configuration {
+    private func firstConfiguration(_ slot: Int, _ committed: [Chunk]) -> Configuration {
         let group = groups[slot]
-        if group.id == .meta { return metaConfiguration }
+        if group.id == .meta {
+            return firstMetaConfiguration(committed + metaTail(after: group.applied))
+        }
         let isFirst = ownMember(of: group.id).since == .zero
         return Configuration(voters: isFirst ? group.firstReplicas : [])
     }

@@ -39,7 +39,7 @@ extension ShardCore {
         return metaInLog.isFormed ? .inLog : .none
     }
 
-    private var hasMetFormed: Bool { peers.contains { $0.formation == .committed } }
+    private var hasMetFormed: Bool { peers.contains { $0.isPresent && $0.formation == .committed } }
 
     /// Whether this node may try to lead: not if there is a cluster, and this node's log does not
     /// name its store.

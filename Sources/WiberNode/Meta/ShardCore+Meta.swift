@@ -9,15 +9,28 @@ import WiberWire
 extension ShardCore {
     static let metaSlot = 0
 
-    /// The nodes that vote in meta: the first 3, from five nodes on 5; the others learn (rule 17).
-    var metaConfiguration: Configuration {
-        let count = configuration.nodes.count
-        let voters = count >= 5 ? 5 : min(3, count)
-        let ids = (1...max(1, UInt64(count))).map { NodeID($0) }
+    /// How many of so many nodes vote in meta: 3, from five nodes on 5; the others learn (rule 17).
+    static func metaVoters(of nodes: Int) -> Int { nodes >= 5 ? 5 : min(3, nodes) }
+
+    /// Who votes in meta when a cluster begins: the first of its nodes.
+    static func metaConfiguration(of nodes: Int) -> Configuration {
+        let ids = (1...max(1, UInt64(nodes))).map { NodeID($0) }
         return Configuration(
-            voters: Array(ids.prefix(voters)),
-            learners: Array(ids.dropFirst(voters))
+            voters: Array(ids.prefix(metaVoters(of: ids.count))),
+            learners: Array(ids.dropFirst(metaVoters(of: ids.count)))
         )
+    }
+
+    /// Who votes in meta before its log says so: for a node of a cluster as the first entry has it, or
+    /// nobody; for others as their configuration has it.
+    func firstMetaConfiguration(_ log: [Chunk]) -> Configuration {
+        for chunk in log {
+            if case .form(_, let nodes)? = MetaCommand(chunk) {
+                return Self.metaConfiguration(of: nodes.count)
+            }
+        }
+        return store.superblock.clusterID == .zero && !configuration.onlyJoins
+            ? Self.metaConfiguration(of: configuration.nodes.count) : Configuration(voters: [])
     }
 
     // MARK: Proposing
@@ -55,16 +68,11 @@ extension ShardCore {
     private func proposeFormation() {
         guard decidesMeta, !meta.isFormed, !formationProposed else { return }
         formationProposed = true
-        let nodes = peers.map { peer in
-            NodeRecord(
-                id: peer.id,
-                name: peer.address.name,
-                host: peer.address.host,
-                port: UInt16(clamping: peer.address.port),
-                rpcPort: UInt16(clamping: peer.address.rpcPort ?? 0),
-                httpPort: UInt16(clamping: peer.address.httpPort),
-                storeID: peer.id == selfID ? store.superblock.storeID : peer.storeID
-            )
+        let nodes = peers.prefix(configuration.nodes.count).map { peer in
+            var record = NodeRecord(peer.address)
+            record.id = peer.id
+            record.storeID = peer.id == selfID ? store.superblock.storeID : peer.storeID
+            return record
         }
         let cluster = UniqueID(high: random.next(), low: random.next() | 1)
         propose(.form(clusterID: cluster, nodes: nodes))
@@ -73,7 +81,7 @@ extension ShardCore {
     /// Binds the stores of nodes that joined after the cluster was formed.
     private func bindStores() {
         guard decidesMeta, meta.isFormed else { return }
-        for peer in peers where peer.id != selfID && peer.storeID != .zero {
+        for peer in presentPeers where peer.id != selfID && peer.storeID != .zero {
             if let record = meta.node(peer.id), record.storeID == .zero {
                 return propose(.bindStore(node: peer.id, storeID: peer.storeID))
             }
@@ -92,7 +100,7 @@ extension ShardCore {
     /// Creates a topic; what the configuration says of it counts more than what was asked for.
     private func create(_ asked: TopicConfiguration) {
         var topic = configuration.topics.first { $0.name == asked.name } ?? asked
-        let replicas = meta.place(replicas: topic.replicas)
+        let replicas = place(replicas: topic.replicas)
         guard !replicas.isEmpty else { return }
         topic.replicas = replicas.count
         propose(.createTopic(topic, replicas: replicas))
@@ -154,6 +162,7 @@ extension ShardCore {
         mustDecideMeta = false
         proposeFormation()
         bindStores()
+        noteAddresses()
         createConfiguredTopics()
         moveFromDrained()
     }
@@ -165,10 +174,15 @@ extension ShardCore {
             if node == selfID, store == self.store.superblock.storeID, let id = meta.clusterID {
                 bind(id)
             }
+            nodesChanged()
         case .topicCreated(let group): openTopic(group)
         case .topicDeleted(let record): closeTopic(record, at: index)
         case .topicUpdated(let group, let before): topicUpdated(group, before)
         case .topicMoved(let group): topicMoved(group, at: index)
+        case .nodeAdded(let node), .nodeMoved(let node), .nodeLeaving(let node):
+            nodesChanged()
+            noteNode(node)
+        case .nodeForgotten(let record): nodeForgotten(record)
         case .drained(let node):
             trace(
                 .info,
@@ -183,6 +197,7 @@ extension ShardCore {
 
     private func formed(_ cluster: UniqueID) {
         trace(.info, "cluster formed", [("cluster_id", "\(cluster)")])
+        nodesChanged()
         // A store that meta does not know yet joins once it is bound.
         guard meta.node(selfID)?.storeID == store.superblock.storeID else { return }
         bind(cluster)
@@ -190,7 +205,7 @@ extension ShardCore {
 
     private func bind(_ cluster: UniqueID) {
         guard store.superblock.clusterID == .zero else { return }
-        store.bind(clusterID: cluster)
+        store.bind(clusterID: cluster, nodeID: selfID)
         groups[ShardCore.metaSlot].raft?.areTermsDivided = false
     }
 

@@ -14,7 +14,7 @@ extension ShardCore {
     /// How many entries a new node may lack when it gets its vote.
     private static let nearlyAll: UInt64 = 64
     /// The time between two steps of a topic's move.
-    private static let movePause = Instant.Span.milliseconds(100)
+    static let movePause = Instant.Span.milliseconds(100)
     /// How many topics leave drained nodes at a time.
     private static let drainingMax = 4
 
@@ -56,7 +56,9 @@ extension ShardCore {
             groups[slot].nextMoveStep = time.now + .seconds(1)
             return step(slot, .transfer(to: heir))
         }
-        if let move = record.move { advance(slot, move) }
+        if let move = record.move {
+            advance(slot, towards: Configuration.Target(voters: move.target))
+        }
     }
 
     /// Tells meta who the members are, once that is committed, and it does not know.
@@ -72,24 +74,28 @@ extension ShardCore {
         sendCommand(command.encoded, .meta)
     }
 
-    private func advance(_ slot: Int, _ move: TopicRecord.Move) {
+    /// Goes a step towards a configuration: who comes gets the log first, then all votes change at
+    /// once.
+    func advance(_ slot: Int, towards end: Configuration.Target) {
         guard let raft = groups[slot].raft else { return }
         let current = raft.configuration
-        guard !current.isJoint, current.voters != move.target || !current.learners.isEmpty else {
-            return
-        }
-        let missing = move.target.filter { !current.voters.contains($0) }
-        var target = Configuration.Target(voters: current.voters, learners: missing)
-        if missing == current.learners {
+        guard !current.isJoint, current.voters != end.voters || current.learners != end.learners
+        else { return }
+        let missing = end.voters.filter { !current.voters.contains($0) }
+        let followers = missing + end.learners.filter { !current.voters.contains($0) }
+        var target = Configuration.Target(voters: current.voters, learners: followers)
+        if target.learners == current.learners {
             guard missing.allSatisfy({ hasNearlyAll($0, slot) }) else { return }
-            if !move.target.contains(raft.id) {
+            target = end
+            if !end.voters.contains(raft.id) {
                 // Who leads on must not be found by an election.
-                if let heir = heir(slot, among: move.target) {
+                if let heir = heir(slot, among: end.voters) {
                     return step(slot, .transfer(to: heir))
                 }
-                target = Configuration.Target(voters: move.target + [raft.id])
-            } else {
-                target = Configuration.Target(voters: move.target)
+                target = Configuration.Target(
+                    voters: end.voters + [raft.id],
+                    learners: end.learners.filter { $0 != raft.id }
+                )
             }
         }
         guard raft.refusal(of: target) == nil, isWell(target, slot) else { return }
@@ -132,8 +138,25 @@ extension ShardCore {
         }
     }
 
-    private func isUp(_ node: NodeID) -> Bool {
+    func isUp(_ node: NodeID) -> Bool {
         place(of: node).map { peers[$0].health == .alive } ?? true
+    }
+
+    /// Whether a move leads to a node that leaves the cluster; or to one that is dead, and away from
+    /// a node that must be left.
+    private func isVain(_ move: TopicRecord.Move, of record: TopicRecord) -> Bool {
+        let isAway = record.replicas.contains { meta.node($0)?.isDrained ?? true }
+        return move.target.contains { meta.node($0)?.isLeaving ?? true || isAway && isDead($0) }
+    }
+
+    /// Nodes for a topic's replicas; those that are up first.
+    func place(replicas: Int, keeping kept: [NodeID] = []) -> [NodeID] {
+        let down = meta.nodes.map(\.id).filter { !isUp($0) }
+        return meta.place(replicas: replicas, keeping: kept, avoiding: down)
+    }
+
+    func isDead(_ node: NodeID) -> Bool {
+        place(of: node).map { peers[$0].health == .dead } ?? (node.node != selfID)
     }
 
     /// Asks for the next moves away from drained nodes, as the meta leader.
@@ -141,14 +164,18 @@ extension ShardCore {
         guard decidesMeta, meta.nodes.contains(where: \.isDrained) else { return }
         let topics = meta.allTopics
         guard topics.count(where: { $0.move != nil }) < Self.drainingMax else { return }
-        for record in topics where record.move == nil {
-            let stay = record.replicas.filter { meta.node($0)?.isDrained == false }
+        for record in topics where record.move.map({ isVain($0, of: record) }) ?? true {
+            let stay = record.replicas.filter {
+                meta.node($0)?.isDrained == false && (record.move == nil || !isDead($0))
+            }
             guard stay.count < record.replicas.count else { continue }
-            let target = meta.place(replicas: record.replicas.count, keeping: stay)
+            let count = record.move?.target.count ?? record.replicas.count
+            let target = place(replicas: count, keeping: stay)
             // With too few nodes a topic stays: it must not have fewer replicas than asked for.
-            guard target.count == record.replicas.count,
+            guard target.count == count,
                 target.allSatisfy({ stay.map(\.node).contains($0) || isUp($0) })
             else { continue }
+            if let move = record.move, Set(move.target.map(\.node)) == Set(target) { continue }
             return propose(.move(record.group, to: target))
         }
     }

@@ -76,16 +76,16 @@ extension ShardCore {
         json.field("write_deadline", limits.slowReader.nanoseconds)
         json.field("lame_duck_duration", configuration.lameDuck.duration.nanoseconds)
         json.object("cluster") { json in
-            guard peers.count > 1 else { return }
+            guard presentPeers.count > 1 else { return }
             json.field("name", configuration.cluster)
             json.field("addr", own?.listen ?? "")
             json.field("cluster_port", UInt64(clamping: own?.rpcPort ?? 0))
-            json.array("urls", peers.filter { $0.id != selfID }) { json, peer in
+            json.array("urls", presentPeers.filter { $0.id != selfID }) { json, peer in
                 json.string("\(peer.address.host):\(peer.address.rpcPort ?? 0)")
             }
         }
         json.object("jetstream") { _ in }
-        if peers.count > 1 { json.array("connect_urls", clientURLs) { $0.string($1) } }
+        if presentPeers.count > 1 { json.array("connect_urls", clientURLs) { $0.string($1) } }
     }
 
     private func writeTraffic(into json: inout JSONWriter) {

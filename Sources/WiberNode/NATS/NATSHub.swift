@@ -65,9 +65,9 @@ struct NATSHub {
     /// What the others have not been told.
     var changes: [InterestChange] = []
     /// By peer: what it wants.
-    private var remote: [[Interest: SubscriptionID]]
+    private var remote: [[Interest: SubscriptionID]] = []
     /// By peer: messages that go out at the end of the turn, and who gets the present one.
-    var routes: [Route]
+    var routes: [Route] = []
     /// What the turn has produced for clients, in bytes; not much less than it is.
     var pendingBytes = 0
     /// The payload of the message that is being given out, if it is large and several get it.
@@ -94,11 +94,18 @@ struct NATSHub {
         var isWanted: Bool { isPlain || !queues.isEmpty }
     }
 
-    init(seed: UInt64, nodes: Int) {
+    /// `isAlone` says that there can be no other nodes.
+    init(seed: UInt64, isAlone: Bool) {
         table = SubjectTable(seed: seed)
-        isAlone = nodes < 2
-        remote = Array(repeating: [:], count: nodes)
-        routes = Array(repeating: Route(), count: nodes)
+        self.isAlone = isAlone
+    }
+
+    /// Makes room for more nodes.
+    mutating func grow(to nodes: Int) {
+        while remote.count < nodes {
+            remote.append([:])
+            routes.append(Route())
+        }
     }
 
     /// How many subscriptions there are, of clients and of other nodes.

@@ -26,6 +26,7 @@ extension ShardCore {
     /// A node that reaches no majority names all of the configuration: who is cut off does not know
     /// which of the others are there.
     var clientURLs: [String] {
+        let peers = presentPeers
         guard peers.count > 1 else { return [] }
         let reached = peers.filter { $0.id == selfID || $0.openLane != nil }
         let known = reached.count * 2 > peers.count ? reached : peers

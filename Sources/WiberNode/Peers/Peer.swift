@@ -1,4 +1,5 @@
 import WiberBase
+import WiberMeta
 import WiberWire
 
 /// Whether another node seems to work, from what was heard of it.
@@ -26,7 +27,15 @@ struct Peer {
     }
 
     let id: NodeID
-    let address: NodeAddress
+    private(set) var address: NodeAddress
+    /// Whether it belongs to the cluster.
+    var isPresent = true
+    /// Whether its number is not known: it is only asked which nodes there are.
+    var isGuess = false
+    /// Where else it may be: where the configuration has it.
+    var otherAddress: NodeAddress?
+    /// Where it says that others dial it.
+    var announced: NodeRecord?
     var lane = Lane.idle
     /// The lane on which it sends to us.
     var incoming: ConnectionID?
@@ -56,6 +65,17 @@ struct Peer {
         self.id = id
         self.address = address
         healthSince = since
+    }
+
+    /// Takes over where the node is; `nil`: there is no such node.
+    mutating func take(_ address: NodeAddress?) {
+        isPresent = address != nil
+        if let address { self.address = address }
+    }
+
+    /// Where it is dialled next: where the configuration has it every other time.
+    var dialedAddress: NodeAddress {
+        failedDials.isMultiple(of: 2) ? address : otherAddress ?? address
     }
 
     /// The open lane's connection.

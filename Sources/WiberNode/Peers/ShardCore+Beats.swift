@@ -41,7 +41,8 @@ extension ShardCore {
         !retrySlots.isEmpty || !unaskedReads.isEmpty || !forwards.isEmpty || !waitingRelays.isEmpty
             || !repairs.isEmpty || !wounds.isEmpty
             || !pendingTopics.isEmpty
-            || peers.contains { $0.lane == .idle && $0.id != selfID } || shutdown != nil
+            || peers.contains { $0.isPresent && $0.lane == .idle && $0.id != selfID }
+            || joining != nil || shutdown != nil
     }
 
     private func sweep() {
@@ -68,11 +69,14 @@ extension ShardCore {
             takeUp(slot)
             if !groups[slot].outbox.isEmpty { markDirty(slot) }
         }
+        sweepMembers()
         sweepSubjects()
         sweepSessions()
         reportTopics()
         sweepGreetings()
         handOver()
+        finishJoining()
+        compareNodes()
         advanceLameDuck()
         advanceShutdown()
     }
@@ -147,7 +151,7 @@ extension ShardCore {
     }
 
     private func judgePeers() {
-        for place in peers.indices where peers[place].id != selfID {
+        for place in peers.indices where peers[place].id != selfID && peers[place].isPresent {
             let silence = peers[place].lastHeard.map { time.now.since($0) }
             if let silence, silence <= .milliseconds(400) { continue }
             let isDead = (silence ?? time.now.since(startedAt)) > .seconds(5)

@@ -7,7 +7,8 @@ import WiberWire
 /// HELLO: who may talk to whom (rules.md 17).
 extension ShardCore {
     func receiveHello(_ hello: Hello, _ connection: ConnectionID) {
-        let refusal = refusal(of: hello)
+        let place = place(of: hello)
+        let refusal = refusal(of: hello, place)
         var reply: [UInt8] = []
         let body = HelloReply(
             refusal: refusal?.code,
@@ -15,15 +16,17 @@ extension ShardCore {
             cluster: store.superblock.clusterID,
             node: configuration.nodeName,
             store: store.superblock.storeID,
-            incarnation: store.superblock.incarnation
+            incarnation: store.superblock.incarnation,
+            nodes: refusal == nil ? nodeList(for: hello) : []
         )
         FrameWriter.write(.helloReply(body), sequence: 0, into: &reply)
         emit(.write(connection, reply))
         if let refusal {
+            if refusal.code == .unknownNode { dialMember(hello) }
             trace(.warning, "node refused", [("node", hello.node), ("why", refusal.text)])
             return emit(.close(connection, reason: refusal.text))
         }
-        guard let place = peers.firstIndex(where: { $0.address.name == hello.node }) else { return }
+        guard let place else { return }
         if let old = peers[place].incoming, old != connection {
             incoming[old] = nil
             failForwards(to: peers[place].id)
@@ -36,6 +39,7 @@ extension ShardCore {
             stepAll(.restarted(peers[place].id))
         }
         peers[place].storeID = hello.store
+        peers[place].announced = announced(hello)
         peers[place].formation = hello.cluster == .zero ? .none : .committed
         incoming[connection]?.node = peers[place].id
         heard(peers[place].id)
@@ -45,15 +49,62 @@ extension ShardCore {
         markDirty(ShardCore.metaSlot)
     }
 
-    private func refusal(of hello: Hello) -> (code: HelloRefusal, text: String)? {
+    /// The place of a node that greets: the one that has its number or its store, or one of its name
+    /// that has none yet; as long as no cluster is known the one that the configuration has.
+    private func place(of hello: Hello) -> Int? {
+        let known = knownNodes
+        if hello.number != .zero, hello.cluster == store.superblock.clusterID, !known.isEmpty {
+            let isKnown = known.contains { $0.id == hello.number && $0.name == hello.node }
+            return isKnown ? self.place(of: hello.number) : nil
+        }
+        let nodes = known.filter { $0.name == hello.node && $0.id != selfID }
+        if known.isEmpty {
+            return peers.firstIndex {
+                $0.isPresent && $0.address.name == hello.node && $0.id != selfID
+            }
+        }
+        let found =
+            nodes.first { $0.storeID == hello.store } ?? nodes.first { $0.storeID == .zero }
+            ?? nodes.last
+        return found.flatMap { self.place(of: $0.id) }
+    }
+
+    private func announced(_ hello: Hello) -> NodeRecord? {
+        guard !hello.host.isEmpty, hello.rpcPort > 0 else { return nil }
+        return NodeRecord(
+            id: .zero,
+            name: hello.node,
+            host: hello.host,
+            port: hello.port,
+            rpcPort: hello.rpcPort,
+            httpPort: hello.httpPort,
+            storeID: hello.store
+        )
+    }
+
+    private func refusal(
+        of hello: Hello,
+        _ place: Int?
+    ) -> (code: HelloRefusal, text: String)? {
         let own = store.superblock.clusterID
-        guard let place = peers.firstIndex(where: { $0.address.name == hello.node }),
-            peers[place].id != selfID
-        else {
+        let isGone =
+            own != .zero && own == hello.cluster && hello.number != .zero
+            && hello.number <= meta.lastNode && meta.node(hello.number) == nil
+        if isGone || meta.formerStores.contains(hello.store) {
+            return (
+                .removed,
+                "node \(hello.node) was removed from the cluster; its data directory is of no more"
+                    + " use: delete it, and add the node anew if it shall come back"
+            )
+        }
+        guard let place else {
             return (
                 .unknownNode,
-                "node \(hello.node) is not one of the nodes of this cluster; "
-                    + "add it under nodes: on every node"
+                own == .zero || meta.nodes.isEmpty
+                    ? "node \(hello.node) is not one of the nodes of this cluster; "
+                        + "add it under nodes: on every node"
+                    : "node \(hello.node) does not belong to the cluster yet: `wiber cluster add-node"
+                        + " \(hello.node)` at one of its nodes"
             )
         }
         if own != .zero, hello.cluster != .zero, own != hello.cluster {
@@ -71,7 +122,10 @@ extension ShardCore {
             )
         }
         let id = peers[place].id
-        if let bound = meta.node(id)?.storeID, bound != .zero, bound != hello.store,
+        // Who was only told of the nodes leaves it to others to judge.
+        if !meta.nodes.isEmpty,
+            let bound = knownNodes.first(where: { $0.id == id })?.storeID, bound != .zero,
+            bound != hello.store,
             !Mutant.otherStoreAccepted.isOn
         {
             return (
@@ -91,6 +145,14 @@ extension ShardCore {
         if let refusal = reply.refusal {
             return refused(refusal, reply.text, place, connection)
         }
+        joinRefusal = nil
+        learn(reply.cluster, reply.nodes)
+        guard joining == nil, place < peers.count, peers[place].laneConnection == connection else {
+            return
+        }
+        guard !peers[place].isGuess else {
+            return emit(.close(connection, reason: "it has said what it knows"))
+        }
         guard reply.node == peers[place].address.name else {
             return drop(
                 connection,
@@ -106,6 +168,7 @@ extension ShardCore {
         peers[place].isRefusalNews = false
         peers[place].saidGoodbye = false
         peers[place].refusedAsForeign = false
+        refusedSince = nil
         counters.lanesOpened += 1
         trace(
             .info,
@@ -121,6 +184,9 @@ extension ShardCore {
         markDirty(ShardCore.metaSlot)
     }
 
+    /// After this time in which some nodes refuse this one, and none accepts it, it gives up.
+    private static let refusalWait = Instant.Span.seconds(3)
+
     private func refused(
         _ refusal: HelloRefusal,
         _ text: String,
@@ -133,13 +199,18 @@ extension ShardCore {
             [("by", peers[place].address.name), ("why", text)]
         )
         emit(.close(connection, reason: "refused"))
-        peers[place].refusedAsForeign = true
         switch refusal {
-        case .otherStore: emit(.fatal(text))
-        case .otherCluster, .unknownNode:
-            // One node with foreign data must not stop the others: only a majority decides.
-            let count = peers.filter { $0.refusedAsForeign }.count
-            if count > peers.count / 2 { emit(.fatal(text)) }
+        case .removed: emit(.fatal(text))  // It is committed, and for ever.
+        case .otherStore, .otherCluster:
+            // One node with foreign data, or that lags behind, must not stop the others: a majority
+            // decides, or whoever there is.
+            peers[place].refusedAsForeign = true
+            let others = presentPeers.filter { $0.id != selfID }
+            let isMajority = others.count(where: \.refusedAsForeign) > others.count / 2
+            let since = refusedSince ?? time.now
+            refusedSince = since
+            if isMajority || time.now.since(since) > Self.refusalWait { emit(.fatal(text)) }
+        case .unknownNode: joinRefusal = text  // Somebody may be about to add it.
         case .otherNodes, .version: break
         }
     }

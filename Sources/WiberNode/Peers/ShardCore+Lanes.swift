@@ -1,5 +1,6 @@
 import WiberBase
 import WiberLog
+import WiberMeta
 import WiberRaft
 import WiberWire
 
@@ -24,15 +25,16 @@ extension ShardCore {
 
     /// Dials every node whose time has come.
     func dialPeers() {
-        for place in peers.indices where peers[place].id != selfID {
+        for place in peers.indices where peers[place].id != selfID && peers[place].isPresent {
+            let address = peers[place].dialedAddress
             guard peers[place].lane == .idle, peers[place].nextDial <= time.now,
-                let port = peers[place].address.rpcPort, shutdown == nil
+                let port = address.rpcPort, shutdown == nil
             else { continue }
             let connection = newDialedConnection()
             peers[place].lane = .dialing(connection)
             peerOfLane[connection] = peers[place].id
             outgoingReaders[connection] = FrameReader()
-            emit(.dial(connection, host: peers[place].address.host, port: port))
+            emit(.dial(connection, host: address.host, port: port))
         }
     }
 
@@ -70,14 +72,23 @@ extension ShardCore {
     }
 
     private var hello: Hello {
-        Hello(
+        var hello = Hello(
             cluster: store.superblock.clusterID,
             listHash: configuration.listHash,
             node: configuration.nodeName,
             store: store.superblock.storeID,
             incarnation: store.superblock.incarnation,
-            shardCount: 1
+            shardCount: 1,
+            wantsNodes: isBehind || knownNodes.isEmpty
         )
+        if store.superblock.clusterID != .zero { hello.number = selfID }
+        if let record = ownAddress.map({ NodeRecord($0) }) {
+            hello.host = record.host
+            hello.port = record.port
+            hello.rpcPort = record.rpcPort
+            hello.httpPort = record.httpPort
+        }
+        return hello
     }
 
     private func lanePlace(_ connection: ConnectionID) -> Int? {
@@ -87,7 +98,7 @@ extension ShardCore {
         return place
     }
 
-    private func forgetLane(_ connection: ConnectionID, _ place: Int) {
+    func forgetLane(_ connection: ConnectionID, _ place: Int) {
         peers[place].lane = .idle
         peers[place].out.removeAll()
         peers[place].isWritable = true

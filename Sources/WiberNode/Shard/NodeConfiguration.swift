@@ -52,6 +52,8 @@ public struct NodeConfiguration: Sendable {
     public var nodeName: String
     /// All nodes, sorted by id; a node's number is its place in this list, from 1.
     public var nodes: [NodeAddress]
+    /// Whether it only joins a cluster that there is, and never helps to form one.
+    public var onlyJoins = false
     /// The topics to create if they are missing.
     public var topics: [TopicConfiguration]
     /// Whether PUB and SUB create a missing topic.
@@ -89,9 +91,6 @@ public struct NodeConfiguration: Sendable {
     public var nodeID: NodeID {
         NodeID(UInt64((nodes.firstIndex { $0.name == nodeName } ?? -1) + 1))
     }
-
-    /// The default replica count: the largest odd number up to min(3, nodes) (rule 18).
-    public var defaultReplicas: Int { nodes.count >= 3 ? 3 : 1 }
 
     /// A hash of the list, so that nodes with different lists do not form a cluster (rule 17).
     var listHash: UInt64 {

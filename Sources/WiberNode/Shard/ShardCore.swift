@@ -14,7 +14,8 @@ public final class ShardCore {
     let configuration: NodeConfiguration
     let limits: NodeLimits
     let digester: Digester
-    let selfID: NodeID
+    /// This node's number; it changes once, when a new node joins a cluster.
+    var selfID: NodeID
     /// Reads from disk where blocking is fine: at the start.
     let startupReader: (ReadPlan) throws(LogError) -> [Chunk]
     var recoveredGroups: [Recovery.Group] = []
@@ -40,8 +41,20 @@ public final class ShardCore {
     var relays: [ConnectionID: Relay] = [:]
     /// Relays whose replica did not answer, until the next sweep.
     var waitingRelays: [Relay] = []
-    /// By node number minus one; this node's own entry is unused.
+    /// By node number minus one; this node's own entry is unused, and there may be gaps.
     var peers: [Peer] = []
+    /// The nodes as a member of the cluster has told them, while this one knows no better.
+    var toldNodes: [NodeRecord] = []
+    /// Whether others belong to the cluster of whom this node does not know.
+    var isBehind = false
+    /// The cluster that this node is about to join, and as which of its nodes.
+    var joining: (cluster: UniqueID, node: NodeID)?
+    /// Why this node may not join the cluster, as a member says.
+    var joinRefusal: String?
+    /// Since when others refuse this node while none accepts it.
+    var refusedSince: Instant?
+    /// Whether the configuration should be compared with the nodes that there are.
+    var mustCompareNodes = false
     var peerOfLane: [ConnectionID: NodeID] = [:]
     /// Connections to the RPC port: the node, once its HELLO was accepted.
     var incoming: [ConnectionID: IncomingLane] = [:]
@@ -132,15 +145,17 @@ public final class ShardCore {
         random = RandomSource(seed: seed)
         dedupBudget = DedupBudget(seed: seed)
         subjectBudget = SubjectBudget(seed: seed)
-        nats = NATSHub(seed: seed, nodes: configuration.nodes.count)
-        selfID = configuration.nodeID
+        let isBound =
+            store.superblock.clusterID != .zero && !Mutant.nodeNumberListed.isOn
+        selfID = isBound ? store.superblock.nodeID : configuration.nodeID
+        let hasPort =
+            configuration.nodes.first { $0.name == configuration.nodeName }?.rpcPort != nil
+        nats = NATSHub(seed: seed, isAlone: !hasPort)
         let isNumberedAnew = Mutant.requestsNumberedAnew.isOn
         nextToken = isNumberedAnew ? 1 : Self.firstToken(store.superblock)
-        for (place, address) in configuration.nodes.enumerated() {
-            let id = NodeID(UInt64(place + 1))
-            peers.append(Peer(id: id, address: address, since: time.wall))
-        }
+        addConfiguredPeers()
         recover(recovery)
+        nodesChanged()
     }
 
     /// Takes in one event; what follows from it comes out of ``endTurn(at:effects:)``.
@@ -273,7 +288,10 @@ public final class ShardCore {
     /// The place of another node in `peers`.
     func place(of node: NodeID) -> Int? {
         let place = Int(node.node.rawValue) - 1
-        return place >= 0 && place < peers.count && node.node != selfID ? place : nil
+        guard place >= 0, place < peers.count, node.node != selfID, peers[place].isPresent else {
+            return nil
+        }
+        return place
     }
 
     private func handOutJobs() {

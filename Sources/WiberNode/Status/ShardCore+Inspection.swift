@@ -47,6 +47,39 @@ extension ShardCore {
         return Dictionary(uniqueKeysWithValues: state.nodes.map { ($0.id, $0.storeID) })
     }
 
+    /// This node's number.
+    package var nodeNumber: NodeID { selfID }
+
+    /// Whether a node belongs to the cluster, as far as this one has applied the meta log.
+    package func hasNode(_ node: NodeID) -> Bool { meta.node(node) != nil }
+
+    /// Whether a node of a name is to come.
+    package func expects(_ name: String) -> Bool {
+        meta.nodes.contains { $0.name == name && $0.storeID == .zero }
+    }
+
+    /// Whether a node is on its way in or out.
+    package var areNodesChanging: Bool {
+        meta.nodes.contains { $0.isLeaving || $0.storeID == .zero }
+    }
+
+    /// The nodes, for people.
+    package var nodesText: String {
+        meta.nodes.map { node in
+            "\(node.name)#\(node.id)\(node.isLeaving ? " leaves" : "")"
+                + "\(node.storeID == .zero ? " did not come" : "")"
+                + "\(meta.isInUse(node.id) ? " holds topics" : "")"
+        }.joined(separator: ", ")
+    }
+
+    /// Whether a node is on its way out.
+    package var hasLeavingNode: Bool { meta.nodes.contains(where: \.isLeaving) }
+
+    /// Whether a node has come, and is not on its way out.
+    package func isStaying(_ node: NodeID) -> Bool {
+        meta.stayingNodes.contains { $0.id == node && $0.storeID != .zero }
+    }
+
     /// Which process this is, of all that ran on this data directory.
     package var incarnation: UInt64 { store.superblock.incarnation }
 

@@ -16,12 +16,18 @@ extension ShardCore {
             return
                 "the disk is \(what) (\(disk.path)): reading goes on, publishing when there is room"
         }
+        guard joining == nil else { return "this node joins the cluster" }
         guard store.superblock.clusterID != .zero else {
+            if let joinRefusal { return joinRefusal }
+            if configuration.onlyJoins { return "no cluster was found to join yet" }
             return "the cluster is not formed yet: a majority of its nodes must be up"
         }
         if let reason = recoveryReadiness { return reason }
         guard groups[ShardCore.metaSlot].leader != nil else {
             return "the meta group has no leader"
+        }
+        guard meta.node(selfID) != nil else {
+            return "this node joins the cluster: it waits for the cluster's log"
         }
         let waiting = groups.first { $0.raft != nil && $0.leader == nil }
         return waiting.map { "topic \($0.configuration.name) has no leader" }
@@ -29,7 +35,7 @@ extension ShardCore {
 
     /// The JSON of `/api/cluster`.
     public func clusterJSON() -> [UInt8] {
-        let nodes = peers.map { peer in
+        let nodes = presentPeers.map { peer in
             ClusterStatus.Node(
                 id: peer.address.name,
                 host: peer.address.host,
@@ -37,6 +43,8 @@ extension ShardCore {
                 httpPort: peer.address.httpPort,
                 state: peer.id == selfID ? "alive" : peer.health.rawValue,
                 isDrained: meta.node(peer.id)?.isDrained ?? false,
+                isLeaving: meta.node(peer.id)?.isLeaving ?? false,
+                metaRole: metaRole(of: peer.id),
                 replicas: replicaCount(peer.id),
                 leaders: groups.count { $0.id != .meta && $0.leader == peer.id },
                 since: peer.healthSince,
@@ -50,6 +58,15 @@ extension ShardCore {
             metaLeader: groups[ShardCore.metaSlot].leader.map { name(of: $0) },
             nodes: nodes
         ).json
+    }
+
+    /// What a node is in the meta group.
+    private func metaRole(of node: NodeID) -> String {
+        guard let configuration = groups[ShardCore.metaSlot].raft?.configuration else {
+            return "unknown"
+        }
+        if configuration.isVoter(node) { return "voter" }
+        return configuration.learners.contains(node) ? "learner" : "none"
     }
 
     /// How many topics a node holds.

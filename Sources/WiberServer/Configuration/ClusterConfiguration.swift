@@ -139,7 +139,10 @@ public struct ClusterConfiguration: Sendable {
     /// What a node is told.
     ///
     /// - Throws: ``UnknownNode`` if there is no such node.
-    public func node(_ name: String) throws(UnknownNode) -> NodeConfiguration {
+    public func node(
+        _ name: String,
+        onlyJoins: Bool = false
+    ) throws(UnknownNode) -> NodeConfiguration {
         guard nodes.contains(where: { $0.name == name }) else {
             throw UnknownNode(name: name, known: nodes.map(\.name))
         }
@@ -153,6 +156,7 @@ public struct ClusterConfiguration: Sendable {
             lameDuck: lameDuck
         )
         node.diskReserve = diskReserve
+        node.onlyJoins = onlyJoins
         return node
     }
 }

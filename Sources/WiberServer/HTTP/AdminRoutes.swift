@@ -26,6 +26,34 @@ struct AdminRoutes: Sendable {
     /// The body is not what the path asks for: an example of what is.
     private struct BadBody: Error { let text: String }
 
+    /// A node as a configuration file has it, with the same ports by default.
+    private struct Node: Decodable {
+        let id: String?
+        let host: String
+        let port: Int
+        let rpc_port: Int?
+        let http_port: Int?
+
+        func address(named name: String?) throws(BadBody) -> NodeAddress {
+            guard let id = id ?? name else { throw BadBody(text: "the node needs an id") }
+            let ports = [port, rpc_port ?? port + 1_000, http_port ?? port + 4_000]
+            guard ports.allSatisfy({ (1...65_535).contains($0) }) else {
+                let text =
+                    "ports are from 1 to 65535; rpc_port is port + 1000 and http_port port + 4000"
+                    + " unless they are given"
+                throw BadBody(text: text)
+            }
+            return NodeAddress(
+                name: id,
+                host: host,
+                port: ports[0],
+                rpcPort: ports[1],
+                httpPort: ports[2],
+                listen: host
+            )
+        }
+    }
+
     func add(to router: Router<BasicRequestContext>) {
         route(router, .post, "/api/topics") { _, body in
             .createTopic(try TopicRequest.topic(body))
@@ -68,6 +96,7 @@ struct AdminRoutes: Sendable {
             let drain = try Self.decode(Drain.self, body, #"{"drained":true}"#)
             return .drain(node: name, drain.drained)
         }
+        addNodes(to: router)
         let host = host
         router.delete("/api/topics/:name/messages/:sequence") { _, context in
             let name = context.parameters.get("name") ?? ""
@@ -79,6 +108,27 @@ struct AdminRoutes: Sendable {
         router.delete("/api/topics/:name") { _, context in
             let name = context.parameters.get("name") ?? ""
             return Self.response(try await host.administer(.deleteTopic(name: name)))
+        }
+    }
+
+    private func addNodes(to router: Router<BasicRequestContext>) {
+        let example = #"{"id":"n4","host":"10.0.0.4","port":4222}"#
+        route(router, .post, "/api/nodes") { _, body in
+            .addNode(try Self.decode(Node.self, body, example).address(named: nil))
+        }
+        route(router, .post, "/api/nodes/:name/replace") { name, body in
+            if let empty = try? JSONDecoder().decode([String: String].self, from: body),
+                empty.isEmpty
+            {
+                return .replaceNode(name, by: nil)
+            }
+            let node = try Self.decode(Node.self, body, example + ", or {}")
+            return .replaceNode(name, by: try node.address(named: name))
+        }
+        let host = host
+        router.delete("/api/nodes/:name") { _, context in
+            let name = context.parameters.get("name") ?? ""
+            return Self.response(try await host.administer(.removeNode(name)))
         }
     }
 

@@ -26,7 +26,7 @@ extension World {
     private func watch(_ view: GroupView, _ machine: Machine) {
         let heard = view.configuration.members.filter { node in
             guard node.node != machine.id else { return true }
-            let last = machine.heard[Int(node.node.rawValue) - 1] ?? 0
+            let last = self.machine(node).flatMap { machine.heard[$0.place] } ?? 0
             return now - last <= Self.silenceMax
         }
         checker.require(

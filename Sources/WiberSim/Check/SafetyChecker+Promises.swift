@@ -140,18 +140,18 @@ extension SafetyChecker {
     }
 
     /// Nothing is sent that the sender's disk does not hold (I6).
-    func sent(_ bytes: [UInt8], by machine: Machine, to target: Int) {
+    func sent(_ bytes: [UInt8], by machine: Machine, to target: Int, _ world: World) {
         bytes.withUnsafeBytes { raw in
             FrameWalk.forEach(in: raw) { kind, _, body in
                 guard kind == .raft,
                     let peek = RaftPeek(UnsafeRawBufferPointer(rebasing: raw[body]))
                 else { return }
-                check(peek, machine, target)
+                check(peek, machine, world.machines[target])
             }
         }
     }
 
-    private func check(_ peek: RaftPeek, _ machine: Machine, _ target: Int) {
+    private func check(_ peek: RaftPeek, _ machine: Machine, _ target: Machine) {
         let disk = machine.durable[peek.group] ?? DurableState()
         if case .nothing = peek.promise { return }
         require(
@@ -164,21 +164,22 @@ extension SafetyChecker {
         case .nothing, .term: break
         case .vote, .candidacy:
             var candidate = target
-            if case .candidacy = peek.promise { candidate = machine.place }
+            if case .candidacy = peek.promise { candidate = machine }
+            let isVote = candidate.id == .zero || disk.votedFor.node == candidate.id
             require(
-                disk.term > peek.term || disk.votedFor.node == NodeID(UInt64(candidate + 1)),
+                disk.term > peek.term || isVote,
                 "vote is durable",
-                "\(machine.name) votes for n\(candidate + 1) in term \(peek.term) of group"
+                "\(machine.name) votes for \(candidate.name) in term \(peek.term) of group"
                     + " \(peek.group), and its disk says \(disk)"
             )
-            let before = groups[peek.group]?.votes[peek.term]?[machine.place] ?? candidate
+            let before = groups[peek.group]?.votes[peek.term]?[machine.place] ?? candidate.place
             require(
-                before == candidate,
+                before == candidate.place,
                 "one vote a term",
-                "\(machine.name) votes for n\(before + 1) and n\(candidate + 1) in term"
+                "\(machine.name) votes for m\(before + 1) and m\(candidate.place + 1) in term"
                     + " \(peek.term) of group \(peek.group)"
             )
-            groups[peek.group]?.votes[peek.term, default: [:]][machine.place] = candidate
+            groups[peek.group]?.votes[peek.term, default: [:]][machine.place] = candidate.place
         case .match(let index):
             require(
                 index <= disk.through,

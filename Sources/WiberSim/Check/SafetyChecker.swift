@@ -49,7 +49,10 @@ final class SafetyChecker {
         now = world.now
         let machine = world.machines[place]
         guard let core = machine.core else { return }
-        if core.isFormed { machine.hasFormed = true }
+        if core.isFormed {
+            machine.hasFormed = true
+            machine.id = core.nodeNumber
+        }
         for slot in 0..<core.groupCount {
             if slot >= machine.seen.count { machine.seen.append(Machine.Seen()) }
             let count = core.stepCount(slot)
@@ -154,9 +157,7 @@ final class SafetyChecker {
         _ world: World
     ) {
         func holds(_ node: NodeID) -> Bool {
-            let place = Int(node.node.rawValue) - 1
-            guard world.machines.indices.contains(place) else { return false }
-            let machine = world.machines[place]
+            guard let machine = world.machine(node) else { return false }
             let durable = machine.durable[view.id]?.through ?? .zero
             return max(durable, machine.lost[view.id] ?? .zero) >= view.commit
         }

@@ -80,7 +80,9 @@ final class SimClient {
     private var connection: String { "\(name)/\(epoch)" }
 
     func reconnect(_ world: World) {
-        connect(world, to: random.place(world.machines.count))
+        let members = world.members
+        guard !members.isEmpty else { return }
+        connect(world, to: members[random.place(members.count)].place)
     }
 
     func connect(_ world: World, to place: Int) {

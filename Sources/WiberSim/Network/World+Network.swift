@@ -102,7 +102,9 @@ extension World {
         guard let (link, side) = machines[place].links[connection.rawValue], !link.isClosed[side]
         else { return }
         guard link.isLane, side == 0 else { return send(.bytes(bytes), on: link, from: side) }
-        if let target = link.ends[1].node { checker.sent(bytes, by: machines[place], to: target) }
+        if let target = link.ends[1].node {
+            checker.sent(bytes, by: machines[place], to: target, self)
+        }
         if settings.network.losesFrames, !isQuiet {
             for piece in mangle(bytes) { send(.bytes(piece), on: link, from: side) }
         } else {

@@ -7,7 +7,9 @@ extension World {
     /// Whether a machine came back with an empty disk after the cluster had learned of its old one:
     /// it is refused until the node is replaced.
     func isForeign(_ place: Int) -> Bool {
-        guard let own = machines[place].core?.storeID else { return false }
+        guard let own = machines[place].core?.storeID, machines[place].id != .zero else {
+            return false
+        }
         let id = machines[place].id
         return machines.contains { machine in
             guard let named = machine.core?.storesInLog?[id] else { return false }
@@ -27,7 +29,9 @@ extension World {
                 return stores[machines[place].id] == core.storeID
                     && (view.last.term, view.last.index) <= (own.last.term, own.last.index)
             }
-            return voters.contains(candidate) && voters.count > machines.count / 2
+            let ids = voters.map { machines[$0].id }
+            return voters.contains(candidate)
+                && own.configuration.isQuorum { ids.contains($0.node) }
         }
     }
 }

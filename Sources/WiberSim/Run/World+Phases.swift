@@ -20,14 +20,15 @@ extension World {
     func checkLiveness() {
         guard checker.violation == nil else { return }
         healAll()
-        for machine in machines {
+        for machine in members {
             machine.downFaults = 0
             start(machine.place)  // Whoever will refuse to start does it now.
         }
-        var order = sound.map(\.place).filter { !isForeign($0) }
+        var order = sound.filter(isStaying).map(\.place).filter { !isForeign($0) }
         order.shuffle(using: &random)
-        let core = Array(order.prefix(machines.count / 2 + 1))
-        guard core.count > machines.count / 2, canElect(core) else { return }
+        let all = members
+        let core = Array(order.prefix(all.count / 2 + 1))
+        guard core.count > all.count / 2, canElect(core) else { return }
         for machine in machines {
             resume(machine.place)
             guard !core.contains(machine.place) else { continue }
@@ -35,7 +36,9 @@ extension World {
             kill(machine.place)
         }
         // A change of members that was on its way when the others went may count on them.
-        if settings.scenario == .moves { _ = run(within: 1_000_000_000) { false } }
+        if [.moves, .nodes].contains(settings.scenario) {
+            _ = run(within: 1_000_000_000) { false }
+        }
         probe(core, "liveness of a quorum")
         checkStability(core)
     }
@@ -44,9 +47,9 @@ extension World {
     /// outside of a quorum come back, and do not hear one node of it.
     private func checkStability(_ core: [Int]) {
         guard checker.violation == nil, settings.network.isCalm, let deaf = core.first,
-            core.count < machines.count
+            core.count < members.count
         else { return }
-        let others = machines.map(\.place).filter { !core.contains($0) }
+        let others = members.map(\.place).filter { !core.contains($0) }
         for place in others {
             block(from: place, to: deaf)
             block(from: deaf, to: place)
@@ -167,6 +170,11 @@ extension World {
         for machine in machines {
             machine.downFaults = 0
             start(machine.place)
+        }
+        if settings.spares > 0 {
+            // A node may have joined, or left, without those that were there.
+            _ = run(within: Simulation.patience) { !areNodesChanging }
+            checker.require(!areNodesChanging, "nodes", "\(nodesText): \(unsettled)")
         }
         let members = sound.map(\.place).filter { !isForeign($0) }
         // A node that the cluster has not met yet cannot stand in for one whose disk is lost.

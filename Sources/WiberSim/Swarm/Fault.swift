@@ -13,6 +13,9 @@ package struct Fault: Sendable {
         /// Somebody wants other nodes to hold a topic; somebody makes or deletes one that no client
         /// uses; somebody drains a node for a while; somebody removes messages. Scenarios only.
         case move, scratch, drain, purge
+        /// A node joins, leaves, or is replaced by another one, which may have its name; a node is
+        /// lost for good, and replaced. Scenarios only.
+        case addNode, removeNode, replaceNode, loseNode
         /// Somebody removes messages from the middle of a topic. Scenarios only.
         case remove
         case rot, staleSector, misdirected, lostEnd, lostFile, wipe
@@ -35,7 +38,7 @@ package struct Fault: Sendable {
             case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate,
                 .oneWay, .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync,
                 .fullDisk, .unreadable, .clockJump, .transfer, .move, .scratch, .drain, .purge,
-                .remove, .cutAtInstall:
+                .remove, .cutAtInstall, .addNode, .removeNode, .replaceNode, .loseNode:
                 false
             }
         }
@@ -89,7 +92,8 @@ struct FaultPlan {
 
     private static func isForScenarios(_ kind: Fault.Kind) -> Bool {
         switch kind {
-        case .lostPromise, .lostFounder, .rotAlone, .cutAtInstall, .move, .scratch, .drain, .remove:
+        case .lostPromise, .lostFounder, .rotAlone, .cutAtInstall, .move, .scratch, .drain, .remove,
+            .addNode, .removeNode, .replaceNode, .loseNode:
             true
         default: false
         }

@@ -24,6 +24,8 @@ package enum Scenario: String, CaseIterable, Sendable {
     case moves
     /// Messages go from the middle of a topic, while processes die, networks fail and data is damaged.
     case removals
+    /// Nodes join, leave and are replaced, while processes die and networks fail.
+    case nodes
 
     /// Kinds of fault, as often as they are listed; `nil`: a seed draws them.
     var kinds: [Fault.Kind]? {
@@ -53,6 +55,12 @@ package enum Scenario: String, CaseIterable, Sendable {
                 .pause, .powerCut, .crashAtEffect, .transfer, .reset, .stall, .cutAtInstall,
                 .split,
             ]
+        case .nodes:
+            [
+                .addNode, .addNode, .addNode, .removeNode, .removeNode, .replaceNode,
+                .replaceNode, .loseNode, .kill, .kill, .isolate, .pause, .powerCut, .crashAtEffect,
+                .transfer, .reset, .stall, .split, .shutdown,
+            ]
         case .removals:
             [
                 .remove, .remove, .remove, .remove, .remove, .purge, .kill, .kill, .isolate, .pause,
@@ -67,7 +75,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         switch self {
         case .swarm: nil
         case .power, .damage, .restarts: 500_000_000
-        case .moves, .removals: 700_000_000
+        case .moves, .removals, .nodes: 700_000_000
         case .leaders, .wipes, .absences: 1_000_000_000
         }
     }
@@ -87,7 +95,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .swarm: nil
         case .power, .damage: 500_000_000
         case .restarts: 100_000_000
-        case .leaders, .wipes, .moves, .removals: 2_000_000_000
+        case .leaders, .wipes, .moves, .removals, .nodes: 2_000_000_000
         case .absences: 8_000_000_000
         }
     }
@@ -104,6 +112,11 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .restarts:
             settings.disk.job = 2_000_000...20_000_000
             settings.workload.pause = 5_000_000...100_000_000
+        case .nodes:
+            settings.spares = Int(random.draw(4...7))
+            settings.sparesOnlyJoin = random.chance(perMille: 500)
+            settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
+            settings.workload.pause = 10_000_000...200_000_000
         case .moves:
             settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
             settings.workload.pause = 10_000_000...200_000_000

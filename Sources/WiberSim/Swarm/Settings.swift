@@ -43,7 +43,11 @@ struct Settings {
     }
 
     let seed: UInt64
+    /// With how many nodes the cluster begins, and how many machines there are for others.
     let nodes: Int
+    var spares = 0
+    /// Whether those only join, and never form a cluster with one another.
+    var sparesOnlyJoin = false
     var scenario = Scenario.swarm
     var network = Network()
     var disk = Storage()
@@ -147,23 +151,30 @@ struct Settings {
 
     // MARK: What the nodes are told
 
-    func configuration(of place: Int) -> NodeConfiguration {
-        let addresses = (0..<nodes).map { place in
-            NodeAddress(
-                name: "n\(place + 1)",
-                host: "n\(place + 1)",
-                port: Machine.clientPort + place,
-                rpcPort: nodes == 1 ? nil : Machine.rpcPort + place,
-                httpPort: 8_000 + place,
-                listen: "n\(place + 1)"
-            )
-        }
-        return NodeConfiguration(
+    /// Where a machine is.
+    func address(_ place: Int, _ name: String) -> NodeAddress {
+        NodeAddress(
+            name: name,
+            host: "m\(place + 1)",
+            port: Machine.clientPort + place,
+            rpcPort: nodes == 1 ? nil : Machine.rpcPort + place,
+            httpPort: 8_000 + place,
+            listen: "m\(place + 1)"
+        )
+    }
+
+    /// A machine's file: the nodes with which the cluster began, and itself.
+    func configuration(of machine: Machine) -> NodeConfiguration {
+        let own = address(machine.place, machine.name)
+        let others = (0..<nodes).map { address($0, "n\($0 + 1)") }.filter { $0.name != own.name }
+        var configuration = NodeConfiguration(
             cluster: "sim",
-            nodeName: "n\(place + 1)",
-            nodes: addresses,
+            nodeName: own.name,
+            nodes: (others + [own]).sorted { $0.name < $1.name },
             topics: topicConfigurations
         )
+        configuration.onlyJoins = machine.place >= nodes && sparesOnlyJoin
+        return configuration
     }
 
     /// `news` is made by its first publish.

@@ -57,10 +57,8 @@ extension World {
         case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
             .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk,
             .unreadable, .clockJump, .transfer, .move, .scratch, .drain, .purge, .remove,
-            .cutAtInstall,
-            .lostPromise, .lostFounder,
-            .rotEverywhere,
-            .rotAlone:
+            .cutAtInstall, .lostPromise, .lostFounder, .rotEverywhere, .rotAlone, .addNode,
+            .removeNode, .replaceNode, .loseNode:
             break
         }
     }

@@ -58,13 +58,14 @@ extension World {
             }
         case .transfer:
             let topic = random.pick(settings.topics) ?? "news"
-            let node = "n\(random.place(machines.count) + 1)"
+            let node = machines[random.place(machines.count)].name
             handle(place, .admin(UInt64(fault.number), .transfer(topic: topic, node: node)))
         case .move: move(fault, place, &random)
         case .scratch: scratch(fault, place, &random)
         case .drain: drain(fault, place, &random)
         case .purge: purge(fault, place, &random)
         case .remove: remove(fault, place, &random)
+        case .addNode, .removeNode, .replaceNode, .loseNode: changeNodes(fault, place, &random)
         case .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .wipe:
             damage(fault, machines[place], &random)
         case .lostPromise: losePromise(fault, machines[place], &random)
@@ -77,7 +78,8 @@ extension World {
     /// Often the leader, since that is where it hurts; damage hits nobody while another machine has
     /// some that is not repaired.
     private func victim(_ random: inout RandomSource, _ kind: Fault.Kind) -> Int? {
-        let drawn = random.place(machines.count)
+        let there = members.map(\.place)
+        let drawn = there.isEmpty ? 0 : there[random.place(there.count)]
         if kind.isDamage {
             // One that has never joined is as good as lost, and two are too many.
             guard settings.scenario == .wipes || machines.allSatisfy(\.hasFormed) else {
@@ -174,7 +176,8 @@ extension World {
             }
         case .isolate, .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .reset,
             .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk, .unreadable, .clockJump,
-            .transfer, .move, .scratch, .drain, .purge, .remove, .cutAtInstall, .rot,
+            .transfer, .move, .scratch, .drain, .purge, .remove, .cutAtInstall, .rot, .addNode,
+            .removeNode, .replaceNode, .loseNode,
             .staleSector, .misdirected, .lostEnd, .lostFile, .wipe, .lostPromise, .lostFounder,
             .rotEverywhere, .rotAlone:
             for other in others { pairs += [(place, other), (other, place)] }
@@ -225,11 +228,9 @@ extension World {
             after(fault.length) { $0.machines[place].disk.unreadable = nil }
         case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate, .oneWay,
             .split, .partial, .reset, .stall, .clockJump, .transfer, .move, .scratch, .drain,
-            .purge, .remove,
-            .cutAtInstall, .rot,
-            .staleSector,
-            .misdirected,
-            .lostEnd, .lostFile, .wipe, .lostPromise, .lostFounder, .rotEverywhere, .rotAlone:
+            .purge, .remove, .cutAtInstall, .rot, .staleSector, .misdirected, .lostEnd, .lostFile,
+            .wipe, .lostPromise, .lostFounder, .rotEverywhere, .rotAlone, .addNode, .removeNode,
+            .replaceNode, .loseNode:
             break
         }
     }

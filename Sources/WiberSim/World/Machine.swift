@@ -19,7 +19,15 @@ final class Machine {
     }
 
     let place: Int
-    let name: String
+    var name: String
+    /// Its number in the cluster; zero for one that has not joined.
+    var id: NodeID
+    /// Nobody has started it yet: it is there to join later.
+    var isUnborn = false
+    /// The cluster was told its name.
+    var isAnnounced = false
+    /// It will never be started again: it is lost, or has left the cluster.
+    var isGone = false
     let disk: SimDisk
     var clock = MachineClock()
     var core: ShardCore?
@@ -81,12 +89,12 @@ final class Machine {
     init(place: Int, seed: UInt64) {
         self.place = place
         name = "n\(place + 1)"
+        id = NodeID(UInt64(place + 1))
         disk = SimDisk(seed: seed)
         bootID = UniqueID(high: 7, low: UInt64(place + 1))
     }
 
     var isUp: Bool { core != nil }
-    var id: NodeID { NodeID(UInt64(place + 1)) }
 
     func accept() -> ConnectionID {
         defer { nextConnection += 2 }

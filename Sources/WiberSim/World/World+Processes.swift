@@ -8,13 +8,15 @@ extension World {
     /// Starts a machine's process, unless it runs or must stay down.
     func start(_ place: Int) {
         let machine = machines[place]
-        guard machine.core == nil, machine.downFaults == 0, machine.refusal == nil else { return }
+        guard machine.core == nil, machine.downFaults == 0, machine.refusal == nil,
+            !machine.isUnborn, !machine.isGone
+        else { return }
         machine.epoch += 1
         machine.awakeSince = now
         machine.isSilent = false
         let disk = machine.disk
         let identity = LogIdentity(
-            nodeID: machine.id,
+            nodeID: settings.configuration(of: machine).nodeID,
             nodeName: machine.name,
             newStoreID: UniqueID(high: random.next(), low: random.next() | 1),
             bootID: machine.bootID
@@ -27,7 +29,7 @@ extension World {
             )
             checker.recovered(recovery, on: machine, self)
             machine.core = ShardCore(
-                configuration: settings.configuration(of: place),
+                configuration: settings.configuration(of: machine),
                 limits: settings.limits,
                 store: store,
                 recovery: recovery,
@@ -113,6 +115,13 @@ extension World {
     func gaveUp(_ place: Int, _ reason: String) {
         let machine = machines[place]
         trace.record("gave up", node: machine.name, [("why", reason)], now)
+        if machine.id == .zero, reason.contains("replace-node") {
+            return kill(place)  // It met nodes that do not know yet that it is welcome.
+        }
+        if hasLeft(machine), reason.contains("was removed") || reason.contains("replace-node") {
+            machine.isGone = true
+            return kill(place)
+        }
         machine.refusal = reason
         interruptJobs(machine)
         machine.processEnded()

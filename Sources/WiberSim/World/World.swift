@@ -33,11 +33,17 @@ package final class World {
         self.settings = settings
         self.trace = trace
         random = RandomSource(seed: settings.seed &* 0x9e37_79b9 &+ 17)
-        blocks = Array(repeating: 0, count: settings.nodes * settings.nodes)
-        for place in 0..<settings.nodes {
+        let count = settings.nodes + settings.spares
+        blocks = Array(repeating: 0, count: count * count)
+        for place in 0..<count {
             let machine = Machine(place: place, seed: random.next())
-            machine.clock.drift = settings.clock.drifts[place]
-            machine.clock.wallAhead = settings.clock.wallAhead[place]
+            if place < settings.nodes {
+                machine.clock.drift = settings.clock.drifts[place]
+                machine.clock.wallAhead = settings.clock.wallAhead[place]
+            } else {
+                machine.isUnborn = true
+                machine.id = .zero
+            }
             machines.append(machine)
         }
     }
@@ -107,8 +113,8 @@ package final class World {
         }
     }
 
-    /// Machines that hold data and can run.
-    var sound: [Machine] { machines.filter { $0.refusal == nil } }
+    /// Machines that hold data and can run, and belong to the cluster.
+    var sound: [Machine] { members.filter { $0.refusal == nil } }
 
     /// The machine that leads a topic in the newest term, if one does.
     func leader(of topic: String) -> Int? {

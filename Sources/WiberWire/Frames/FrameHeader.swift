@@ -5,7 +5,7 @@ import WiberBase
 ///     byte  size  field
 ///     0     4     length    of the body, in bytes: 0 ... lengthMax
 ///     4     1     kind      see ``FrameKind``
-///     5     1     version   2
+///     5     1     version   4
 ///     6     2     lane      the sender's shard
 ///     8     4     sequence  counts the frames of a lane
 ///     12    4     body      CRC-32C of the body
@@ -18,7 +18,7 @@ struct FrameHeader {
     static let checksumOffset = 16
     /// The largest body, in bytes: an append of 2 MiB and one chunk more.
     static let lengthMax = 4 << 20
-    static let version: UInt8 = 3
+    static let version: UInt8 = 4
 
     var length: UInt32
     var kind: FrameKind

@@ -88,8 +88,8 @@ public struct FrameReader: Sendable {
         _ reader: inout ByteReader
     ) throws(CodecError) -> Frame {
         switch kind {
-        case .hello: return .hello(try hello(&reader))
-        case .helloReply: return .helloReply(try helloReply(&reader))
+        case .hello: return .hello(try Hello.decode(&reader))
+        case .helloReply: return .helloReply(try HelloReply.decode(&reader))
         case .goodbye: return .goodbye
         case .beat: return .beat(try beat(&reader))
         case .raft:
@@ -135,33 +135,6 @@ public struct FrameReader: Sendable {
                 CreateTopicReply(request: try reader.integer(), text: try reader.string())
             )
         }
-    }
-
-    private static func hello(_ reader: inout ByteReader) throws(CodecError) -> Hello {
-        Hello(
-            cluster: try UniqueID.decode(&reader),
-            listHash: try reader.integer(),
-            node: try reader.string(limit: 255),
-            store: try UniqueID.decode(&reader),
-            incarnation: try reader.integer(),
-            shardCount: try reader.integer()
-        )
-    }
-
-    private static func helloReply(_ reader: inout ByteReader) throws(CodecError) -> HelloReply {
-        let code = try reader.integer(UInt8.self)
-        let refusal = HelloRefusal(rawValue: code)
-        guard code == 0 || refusal != nil else {
-            throw .invalid(field: "refusal", value: UInt64(code))
-        }
-        return HelloReply(
-            refusal: refusal,
-            text: try reader.string(),
-            cluster: try UniqueID.decode(&reader),
-            node: try reader.string(limit: 255),
-            store: try UniqueID.decode(&reader),
-            incarnation: try reader.integer()
-        )
     }
 
     private static func beat(_ reader: inout ByteReader) throws(CodecError) -> Beat {

@@ -88,8 +88,8 @@ public enum FrameWriter {
 
     private static func body(of frame: Frame, into bytes: inout [UInt8]) {
         switch frame {
-        case .hello(let hello): write(hello, &bytes)
-        case .helloReply(let reply): write(reply, &bytes)
+        case .hello(let hello): hello.encode(into: &bytes)
+        case .helloReply(let reply): reply.encode(into: &bytes)
         case .goodbye: break
         case .beat(let beat): write(beat, &bytes)
         case .raft(let group, let message):
@@ -132,24 +132,6 @@ public enum FrameWriter {
             for change in changes { change.encode(into: &bytes) }
         case .routed(let messages): bytes.appendBlob(messages)
         }
-    }
-
-    private static func write(_ hello: Hello, _ bytes: inout [UInt8]) {
-        hello.cluster.encode(into: &bytes)
-        bytes.appendInteger(hello.listHash)
-        bytes.appendString(hello.node)
-        hello.store.encode(into: &bytes)
-        bytes.appendInteger(hello.incarnation)
-        bytes.appendInteger(hello.shardCount)
-    }
-
-    private static func write(_ reply: HelloReply, _ bytes: inout [UInt8]) {
-        bytes.append(reply.refusal?.rawValue ?? 0)
-        bytes.appendString(reply.text)
-        reply.cluster.encode(into: &bytes)
-        bytes.appendString(reply.node)
-        reply.store.encode(into: &bytes)
-        bytes.appendInteger(reply.incarnation)
     }
 
     private static func write(_ beat: Beat, _ bytes: inout [UInt8]) {

@@ -16,6 +16,10 @@ public struct ClusterStatus: Sendable {
         public var state: String
         /// Whether it shall lead nothing and hold nothing.
         public var isDrained: Bool
+        /// Whether it is on its way out of the cluster.
+        public var isLeaving: Bool
+        /// `voter` or `learner` of the meta group, or `none`.
+        public var metaRole: String
         /// How many topics it holds.
         public var replicas: Int
         /// How many topics it leads.
@@ -32,6 +36,8 @@ public struct ClusterStatus: Sendable {
             httpPort: Int,
             state: String,
             isDrained: Bool,
+            isLeaving: Bool,
+            metaRole: String,
             replicas: Int,
             leaders: Int,
             since: Timestamp,
@@ -43,6 +49,8 @@ public struct ClusterStatus: Sendable {
             self.httpPort = httpPort
             self.state = state
             self.isDrained = isDrained
+            self.isLeaving = isLeaving
+            self.metaRole = metaRole
             self.replicas = replicas
             self.leaders = leaders
             self.since = since
@@ -92,6 +100,8 @@ public struct ClusterStatus: Sendable {
                     json.field("http_port", UInt64(clamping: node.httpPort))
                     json.field("state", node.state)
                     json.field("drained", node.isDrained)
+                    json.field("leaving", node.isLeaving)
+                    json.field("meta", node.metaRole)
                     json.field("replicas", UInt64(clamping: node.replicas))
                     json.field("leaders", UInt64(clamping: node.leaders))
                     json.field("since", node.since)

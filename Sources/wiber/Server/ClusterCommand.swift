@@ -8,7 +8,10 @@ struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster",
         abstract: "Run a cluster on this machine, or look at one.",
-        subcommands: [Up.self, Status.self, Transfer.self, Balance.self, Drain.self]
+        subcommands: [
+            Up.self, Status.self, Transfer.self, Balance.self, Drain.self, AddNode.self,
+            RemoveNode.self, ReplaceNode.self,
+        ]
     )
 
     struct Up: AsyncParsableCommand {
@@ -110,20 +113,29 @@ struct ClusterCommand: AsyncParsableCommand {
             Terminal.say(
                 "cluster \(cluster["cluster"] ?? ""), meta leader \(cluster["meta_leader"] ?? "none")"
             )
-            var rows = [["NODE", "STATE", "SINCE", "CLIENTS", "HTTP", "HOLDS", "LEADS", "RTT"]]
+            var rows = [
+                ["NODE", "STATE", "SINCE", "CLIENTS", "HTTP", "META", "HOLDS", "LEADS", "RTT"]
+            ]
             for node in nodes {
                 let rtt = (node["rtt_ms"] as? Double).map { String(format: "%.2f ms", $0) } ?? "-"
                 rows.append([
                     "\(node["id"] ?? "")",
-                    "\(node["state"] ?? "")\(node["drained"] as? Bool == true ? ", drained" : "")",
+                    Self.state(node),
                     "\(node["since"] ?? "")",
                     "\(node["host"] ?? ""):\(node["port"] ?? "")", "\(node["http_port"] ?? "")",
+                    "\(node["meta"] ?? "")",
                     "\(node["replicas"] ?? "")", "\(node["leaders"] ?? "")", rtt,
                 ])
             }
             Terminal.table(rows)
             Terminal.say("")
             Terminal.topics(try Terminal.list(topics))
+        }
+
+        private static func state(_ node: [String: Any]) -> String {
+            let state = "\(node["state"] ?? "")"
+            if node["leaving"] as? Bool == true { return state + ", leaving" }
+            return node["drained"] as? Bool == true ? state + ", drained" : state
         }
     }
 }

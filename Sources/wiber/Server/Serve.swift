@@ -16,6 +16,7 @@ struct Serve: AsyncParsableCommand {
             Examples:
               wiber serve
               wiber serve --config cluster.yaml --node n1
+              wiber serve --config cluster.yaml --node n4 --join
               wiber serve --port 5222 --data /var/lib/wiber
             """
     )
@@ -24,6 +25,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Which of its nodes this is.") var node: String?
     @Option(help: "Where the data goes: DIR/<node>/.") var data: String?
     @Option(help: "The client port, without a configuration.") var port: Int?
+    @Flag(help: "Join a cluster that there is; never form one with others.") var join = false
     @Option(help: "How log lines look: text or json.") var logFormat: OutputFormat = .text
     @Option(help: .hidden) var parent: Int32?
 
@@ -38,7 +40,7 @@ struct Serve: AsyncParsableCommand {
         let name = try chosenNode(cluster)
         let directory = (data ?? cluster.dataDirectory) + "/" + name
         do {
-            let configuration = try cluster.node(name)
+            let configuration = try cluster.node(name, onlyJoins: join)
             try await NodeRunner(
                 configuration: configuration,
                 directory: directory,
@@ -56,6 +58,9 @@ struct Serve: AsyncParsableCommand {
                 throw ValidationError("--port goes without --config: the file has the ports")
             }
             return try readConfiguration(config)
+        }
+        if join {
+            throw ValidationError("--join goes with --config: nodes: says whom to ask")
         }
         let port = port ?? 4_222
         guard (1...61_535).contains(port) else {

@@ -5,7 +5,7 @@ import Testing
 final class Cluster {
     let folder: URL
     let configuration: URL
-    let nodes: [Node]
+    private(set) var nodes: [Node]
 
     /// Writes the configuration; `topics` and `more` are YAML.
     ///
@@ -76,6 +76,28 @@ final class Cluster {
     func startAll() throws {
         for node in nodes { try node.start() }
         for node in nodes { try node.waitUntilReady() }
+    }
+
+    /// A node to join, with a file of its own that lists it and those there are; not started.
+    func add(_ id: String) throws -> Node {
+        let ports = try FreePorts.take(3)
+        let list = (nodes.map { ($0.id, [$0.port, $0.rpcPort, $0.httpPort]) } + [(id, ports)])
+            .map { id, ports in
+                "  - { id: \(id), host: 127.0.0.1, port: \(ports[0]), rpc_port: \(ports[1]), "
+                    + "http_port: \(ports[2]) }\n"
+            }
+        let file = folder.appending(path: "cluster-\(id).yaml")
+        try Data(("cluster: test\nnodes:\n" + list.joined()).utf8).write(to: file)
+        let node = Node(id: id, ports: ports, folder: folder, configuration: file)
+        node.joins = true
+        nodes.append(node)
+        return node
+    }
+
+    /// A node is no part of the cluster any more.
+    func forget(_ node: Node) throws {
+        try node.kill()
+        nodes.removeAll { $0 === node }
     }
 
     /// The node that leads a topic, as a majority of the running nodes says it.

@@ -12,6 +12,8 @@ final class Node {
     let volume: Volume?
     /// A program that starts the node, as `strace` does, and becomes it.
     var launcher: [String] = []
+    /// Whether it only joins a cluster that there is.
+    var joins = false
     private let folder: URL
     private let configuration: URL
     private(set) var process: ChildProcess?
@@ -50,7 +52,7 @@ final class Node {
             site.launcher + launcher + [
                 try Settings.binary(), "serve", "--config", configuration.path, "--node", id,
                 "--data", root.path,
-            ],
+            ] + (joins ? ["--join"] : []),
             folder: folder,
             output: folder.appending(path: "\(id).stdout"),
             errors: errors

@@ -11,7 +11,7 @@ struct Telling {
         self.driver = driver
         self.size = size
         self.driver.payloadMax = size.payloadMax
-        self.driver.store.bind(clusterID: UniqueID(high: 5, low: 6))
+        self.driver.store.bind(clusterID: UniqueID(high: 5, low: 6), nodeID: NodeID(1))
     }
 
     /// Moves committed entries to segments until log files have been used twice.

@@ -118,7 +118,7 @@ struct LogStoreTests {
 
     @Test func `a cluster is bound for ever`() throws {
         var driver = try LogDriver(MemoryDisk(), seed: 4)
-        driver.store.bind(clusterID: UniqueID(high: 5, low: 6))
+        driver.store.bind(clusterID: UniqueID(high: 5, low: 6), nodeID: NodeID(1))
         try driver.settle()
         let next = try driver.reopen(driver.disk.afterPowerCut(seed: 9))
         #expect(next.store.superblock.clusterID == UniqueID(high: 5, low: 6))

@@ -15,6 +15,8 @@ struct MetaCommandTests {
         .move(GroupID(9), to: [NodeID(1), NodeID(4)]),
         .settled(GroupID(9), move: LogIndex(7), members: [NodeID(NodeID(4), since: LogIndex(7))]),
         .drain(NodeID(2), true), .drain(NodeID(2), false),
+        .addNode(sampleNode(0), replacing: nil), .addNode(sampleNode(0), replacing: NodeID(2)),
+        .removeNode(NodeID(2)), .forgetNode(NodeID(2)), .moveNode(sampleNode(2)),
     ]
 
     static var full: TopicConfiguration {
@@ -71,8 +73,8 @@ struct MetaCommandTests {
     }
 
     @Test func `another version is refused, and so is a command from the future`() {
-        #expect(throws: CodecError.invalid(field: "version", value: 4)) { try decoded([4, 1]) }
-        #expect(throws: CodecError.invalid(field: "command", value: 9)) { try decoded([1, 9]) }
+        #expect(throws: CodecError.invalid(field: "version", value: 5)) { try decoded([5, 1]) }
+        #expect(throws: CodecError.invalid(field: "command", value: 19)) { try decoded([1, 19]) }
     }
 
     @Test func `topics of older versions have no limits that those did not have`() throws {

@@ -40,7 +40,7 @@ extension NodeLab {
     func leader(_ topic: String) -> Int? {
         let leaders = machines.indices.filter { group(topic, $0)?.group.isLeader == true }
         guard leaders.count == 1, let leader = leaders.first else { return nil }
-        let id = NodeID(UInt64(leader + 1))
+        let id = machines[leader].core?.selfID
         let agree = replicas(topic).allSatisfy { group(topic, $0)?.group.leader == id }
         return agree ? leader : nil
     }

@@ -11,6 +11,8 @@ final class NodeLab {
 
     struct Options {
         var nodes = 3
+        /// Whether a node that is alone has a port for others.
+        var hasPeerPorts = true
         var seed: UInt64 = 1
         var topics: [TopicConfiguration] = []
         var autoCreateTopics = true
@@ -62,6 +64,13 @@ final class NodeLab {
         options.nodes = nodes
         options.seed = seed
         self.init(options)
+    }
+
+    /// Adds a machine with an empty disk, which is not started; its configuration has the first nodes
+    /// and itself.
+    func addMachine(_ name: String) -> Int {
+        machines.append(Machine(place: machines.count, name: name))
+        return machines.count - 1
     }
 
     // MARK: Time
@@ -116,7 +125,7 @@ final class NodeLab {
         machine.failure = nil
         let disk = machine.disk
         let identity = LogIdentity(
-            nodeID: NodeID(UInt64(place + 1)),
+            nodeID: configuration(place).nodeID,
             nodeName: machine.name,
             newStoreID: UniqueID(high: random.next(), low: random.next() | 1),
             bootID: machine.bootID
@@ -145,21 +154,26 @@ final class NodeLab {
         scheduleTurn(place)
     }
 
+    /// Where a machine is.
+    func address(_ place: Int) -> NodeAddress {
+        let machine = machines[place]
+        return NodeAddress(
+            name: machine.name,
+            host: machine.name,
+            port: 4_000 + place,
+            rpcPort: options.nodes > 1 || options.hasPeerPorts ? 5_000 + place : nil,
+            httpPort: 8_000 + place,
+            listen: "127.0.0.1"
+        )
+    }
+
     private func configuration(_ place: Int) -> NodeConfiguration {
-        let addresses = machines.map { machine in
-            NodeAddress(
-                name: machine.name,
-                host: machine.name,
-                port: 4_000 + machine.place,
-                rpcPort: machines.count == 1 ? nil : 5_000 + machine.place,
-                httpPort: 8_000 + machine.place,
-                listen: "127.0.0.1"
-            )
-        }
+        let own = address(place)
+        let others = (0..<options.nodes).map { address($0) }.filter { $0.name != own.name }
         return NodeConfiguration(
             cluster: "lab",
-            nodeName: machines[place].name,
-            nodes: addresses,
+            nodeName: own.name,
+            nodes: (others + [own]).sorted { $0.name < $1.name },
             topics: options.topics,
             autoCreateTopics: options.autoCreateTopics
         )
@@ -392,9 +406,9 @@ final class Machine {
     var isTurnScheduled = false
     var nextConnection: UInt64 = 2
 
-    init(place: Int) {
+    init(place: Int, name: String? = nil) {
         self.place = place
-        name = "n\(place + 1)"
+        self.name = name ?? "n\(place + 1)"
         bootID = UniqueID(high: 7, low: UInt64(place + 1))
     }
 }

@@ -169,6 +169,7 @@ struct WoundTests {
     @Test func `a single node with a damaged log is refused, as nobody can help`() throws {
         var options = NodeLab.Options()
         options.nodes = 1
+        options.hasPeerPorts = false
         options.log.hasReplicas = false
         let lab = NodeLab(options)
         for _ in 0..<8 { #expect(lab.run { lab.publish(node: 0, "news", "text") != nil }) }

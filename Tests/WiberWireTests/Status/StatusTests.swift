@@ -72,10 +72,10 @@ struct StatusTests {
             String(decoding: cluster.json, as: UTF8.self)
                 == #"{"cluster":"demo","cluster_id":"00000000000000010000000000000abc","#
                 + #""node":"n1","meta_leader":null,"nodes":[{"id":"n1","host":"::1","port":9101,"#
-                + #""http_port":13101,"state":"alive","drained":false,"replicas":4,"leaders":2,"#
+                + #""http_port":13101,"state":"alive","drained":false,"leaving":false,"meta":"voter","replicas":4,"leaders":2,"#
                 + #""since":"2026-11-23T00:36:04.000000001Z"},"#
                 + #"{"id":"n2","host":"::1","port":9101,"http_port":13101,"state":"alive","#
-                + #""drained":false,"replicas":4,"leaders":2,"#
+                + #""drained":false,"leaving":false,"meta":"voter","replicas":4,"leaders":2,"#
                 + #""since":"2026-11-23T00:36:04.000000001Z","rtt_ms":1.250}]}"#
         )
     }
@@ -88,6 +88,8 @@ struct StatusTests {
             httpPort: 13_101,
             state: "alive",
             isDrained: false,
+            isLeaving: false,
+            metaRole: "voter",
             replicas: 4,
             leaders: 2,
             since: start,

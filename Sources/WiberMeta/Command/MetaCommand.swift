@@ -22,9 +22,11 @@ public enum MetaCommand: Equatable, Sendable {
     case settled(GroupID, move: LogIndex, members: [NodeID])
     /// A node shall lead nothing and hold nothing, or may again.
     case drain(NodeID, Bool)
+    /// A topic has all of the backup that it was restored from.
+    case restored(GroupID)
 
     /// The newest version; what came with which is said at ``encode(_:)``.
-    static let version: UInt8 = 3
+    static let version: UInt8 = 4
     static let nodesMax = 1_024
 
     private enum Tag: UInt8 {
@@ -36,6 +38,7 @@ public enum MetaCommand: Equatable, Sendable {
         case move = 6
         case settled = 7
         case drain = 8
+        case restored = 20
     }
 
     /// Appends the command.
@@ -75,6 +78,9 @@ public enum MetaCommand: Equatable, Sendable {
             bytes.append(Tag.drain.rawValue)
             bytes.appendInteger(node.rawValue)
             bytes.append(isDrained ? 1 : 0)
+        case .restored(let group):
+            bytes.append(Tag.restored.rawValue)
+            bytes.appendInteger(group.rawValue)
         }
     }
 
@@ -123,6 +129,7 @@ public enum MetaCommand: Equatable, Sendable {
             let flag = try reader.integer(UInt8.self)
             guard flag <= 1 else { throw .invalid(field: "drain", value: UInt64(flag)) }
             return .drain(node, flag == 1)
+        case .restored: return .restored(try reader.identifier())
         }
     }
 

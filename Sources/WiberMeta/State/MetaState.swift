@@ -90,6 +90,7 @@ public struct MetaState: Sendable {
         case .move(let group, let nodes): move(group, nodes, at: index)
         case .settled(let group, let id, let members): settled(group, id, members)
         case .drain(let node, let isDrained): drain(node, isDrained)
+        case .restored(let group): restored(group)
         }
     }
 
@@ -147,11 +148,19 @@ public struct MetaState: Sendable {
         guard let before = topics[group]?.configuration, looked ?? before == before,
             before != configuration,
             before.name == configuration.name, before.dedupKey == configuration.dedupKey,
-            before.replicas == configuration.replicas
+            before.replicas == configuration.replicas,
+            before.restoredFrom == configuration.restoredFrom,
+            before.isRestoring == configuration.isRestoring
         else { return [] }
         for subject in before.subjects { subjects.remove(subject, group) }
         for subject in configuration.subjects { subjects.insert(subject, group) }
         topics[group]?.configuration = configuration
+        return [.topicUpdated(group, before: before)]
+    }
+
+    private mutating func restored(_ group: GroupID) -> [MetaChange] {
+        guard let before = topics[group]?.configuration, before.isRestoring else { return [] }
+        topics[group]?.configuration.isRestoring = false
         return [.topicUpdated(group, before: before)]
     }
 

@@ -15,7 +15,17 @@ struct MetaCommandTests {
         .move(GroupID(9), to: [NodeID(1), NodeID(4)]),
         .settled(GroupID(9), move: LogIndex(7), members: [NodeID(NodeID(4), since: LogIndex(7))]),
         .drain(NodeID(2), true), .drain(NodeID(2), false),
+        .createTopic(restored, replicas: [NodeID(1)]), .restored(GroupID(9)),
     ]
+
+    /// A topic that is being restored under another name.
+    static var restored: TopicConfiguration {
+        var topic = full
+        topic.ownSubject = "shop"
+        topic.restoredFrom = UniqueID(high: 6, low: 7)
+        topic.isRestoring = true
+        return topic
+    }
 
     static var full: TopicConfiguration {
         var topic = topic("orders", ["orders.*", "shop.>"])
@@ -71,7 +81,7 @@ struct MetaCommandTests {
     }
 
     @Test func `another version is refused, and so is a command from the future`() {
-        #expect(throws: CodecError.invalid(field: "version", value: 4)) { try decoded([4, 1]) }
+        #expect(throws: CodecError.invalid(field: "version", value: 5)) { try decoded([5, 1]) }
         #expect(throws: CodecError.invalid(field: "command", value: 9)) { try decoded([1, 9]) }
     }
 
@@ -99,6 +109,29 @@ struct MetaCommandTests {
         bytes.removeLast(9)
         bytes[0] = 2
         #expect(try decoded(bytes) == command)
+    }
+
+    @Test func `a topic of version 3 is not being restored, whatever its flags say`() throws {
+        let command = MetaCommand.createTopic(topic("orders"), replicas: [NodeID(1)])
+        var bytes = encoded(command)
+        bytes[bytes.count - 13] = 6
+        bytes[0] = 3
+        #expect(try decoded(bytes) == command)
+        bytes[0] = 4
+        #expect(throws: CodecError.self) { try decoded(bytes) }
+    }
+
+    @Test func `a topic behind its version is read, and so is one of an earlier version`() throws {
+        func read(_ bytes: [UInt8]) throws -> TopicConfiguration {
+            try bytes.withUnsafeBytes { raw in
+                var reader = ByteReader(raw)
+                return try MetaCommand.decodeVersioned(&reader)
+            }
+        }
+        let bytes = MetaCommand.encodeVersioned(Self.restored)
+        #expect(try read(bytes) == Self.restored)
+        #expect(try read([3] + MetaCommand.encode(Self.full)) == Self.full)
+        #expect(throws: CodecError.invalid(field: "version", value: 9)) { try read([9] + bytes) }
     }
 
     @Test func `a count is checked before it is believed`() {

@@ -164,7 +164,8 @@ extension ShardCore {
             guard named.isEmpty, !nodes.isEmpty else { return command }
             let kept = meta.topic(group)?.replicas ?? []
             return .move(group, to: meta.place(replicas: nodes.count, keeping: kept))
-        case .deleteTopic, .updateTopic, .settled, .drain: return command
+        case .deleteTopic, .updateTopic, .settled, .drain, .restored:
+            return command
         }
     }
 

@@ -9,6 +9,7 @@ extension ShardCore {
     /// Proposes an expiry that no publish has carried, and loads what the next one needs.
     func sweepRetention(_ slot: Int) {
         guard groups[slot].isLeader, groups[slot].id != .meta, shutdown == nil,
+            !groups[slot].configuration.isRestoring,
             groups[slot].topic.mayTrim || groups[slot].topic.idCount > 0
                 || groups[slot].topic.removalQueueCount > 0
                 || groups[slot].topic.firstSequence > groups[slot].announcedFirst
@@ -107,12 +108,18 @@ extension ShardCore {
         let through = LogIndex(min(announced, groups[slot].applied.rawValue))
         guard through > groups[slot].replicatedTo else { return }
         groups[slot].replicatedTo = through
+        trimFiles(slot)
+    }
+
+    /// Deletes the files that nobody needs any more, as far as the leader has announced it.
+    func trimFiles(_ slot: Int) {
+        let through = groups[slot].replicatedTo
         // Ids that are still remembered are read again at a restart: their entries stay.
         let oldest = Mutant.idsTrimmed.isOn ? nil : groups[slot].topic.oldestIDIndex
         let kept = oldest?.previous ?? through
         store.trim(
             groups[slot].id,
-            below: groups[slot].topic.firstSequence,
+            below: min(groups[slot].topic.firstSequence, firstBackedUp(groups[slot].id)),
             index: min(through, kept)
         )
     }

@@ -40,7 +40,7 @@ extension ShardCore {
             guard rounds < 4 else { return }
             rounds += 1
             switch place(of: next, slot) {
-            case .chunk(let chunk): groups[slot].topic.feedIndex(chunk)
+            case .chunk(let chunk): addToIndex(chunk, slot)
             case .plan(let plan):
                 let token = startRead(plan, for: .index(groups[slot].id))
                 groups[slot].indexRead = (token, next)
@@ -66,11 +66,13 @@ extension ShardCore {
         else { return }
         groups[slot].indexRead = nil
         guard groups[slot].topic.indexNeeds() == read.from else { return }
-        for chunk in chunks where chunk.header.count > 0 {
-            // Between two chunks there may be sequences that no message has.
-            groups[slot].topic.skipIndex(to: chunk.header.baseSequence)
-            groups[slot].topic.feedIndex(chunk)
-        }
+        for chunk in chunks { addToIndex(chunk, slot) }
         goOnWithIndex(slot)
+    }
+
+    /// Adds a chunk that comes next; before it there may be sequences that no message has.
+    private func addToIndex(_ chunk: Chunk, _ slot: Int) {
+        groups[slot].topic.skipIndex(to: chunk.header.baseSequence)
+        groups[slot].topic.feedIndex(chunk)
     }
 }

@@ -54,6 +54,7 @@ extension ShardCore {
         sweepWounds()
         sweepScrub()
         sweepAdmin()
+        sweepBackups()
         sweepDepartures()
         expireForwards()
         expirePendingTopics()

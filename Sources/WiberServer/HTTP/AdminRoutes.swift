@@ -122,11 +122,14 @@ struct AdminRoutes: Sendable {
         return value
     }
 
-    private static func response(_ outcome: AdminOutcome) -> Response {
+    static func response(_ outcome: AdminOutcome) -> Response {
         switch outcome {
         case .done: .json(Array(#"{"status":"done"}"#.utf8))
         case .refused(let text): .error(.badRequest, text)
         case .late(let text): .error(.gatewayTimeout, text)
+        case .block: .error(.internalServerError, "a block of a backup that nobody asked for")
+        case .elsewhere(let host, let port):
+            .error(.badRequest, "this node does not hold the topic; ask \(host):\(port)")
         }
     }
 }

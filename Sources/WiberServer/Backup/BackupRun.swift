@@ -42,7 +42,7 @@ public struct BackupRun {
     }
 
     private mutating func read(_ topic: String) throws {
-        let path = "/api/topics/\(topic.inURLPath)/backup"
+        let path = "/api/topics/\(topic.inURL)/backup"
         let stream = try HTTPStream.get(path, client.httpAddress)
         guard stream.status == 200 else {
             throw ClientError.refused("topic \(topic): " + Self.words(try stream.text()))
@@ -95,6 +95,9 @@ extension BackupProgress {
 }
 
 extension String {
-    /// The text as a part of a URL's path.
-    var inURLPath: String { addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "" }
+    /// The text as a part of a URL.
+    public var inURL: String {
+        let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-_."))
+        return addingPercentEncoding(withAllowedCharacters: allowed) ?? ""
+    }
 }

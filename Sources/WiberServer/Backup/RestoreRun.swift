@@ -96,7 +96,7 @@ public struct RestoreRun {
         var fields: [String] = []
         if let subjects = changes.subjects {
             fields += subjects.isEmpty ? ["no_subjects=1"] : []
-            fields += subjects.map { "subject=" + $0.inURLPath }
+            fields += subjects.map { "subject=" + $0.inURL }
         }
         if let replicas = changes.replicas { fields.append("replicas=\(replicas)") }
         return fields.isEmpty ? "" : "?" + fields.joined(separator: "&")
@@ -106,7 +106,7 @@ public struct RestoreRun {
     private func finish(_ topic: String) throws {
         do {
             try patiently { client in
-                _ = try client.post("/api/topics/\(topic.inURLPath)/restored", json: "{}")
+                _ = try client.post("/api/topics/\(topic.inURL)/restored", json: "{}")
             }
         } catch ClientError.refused(let text) {
             // Given twice, since an answer got lost.
@@ -120,7 +120,7 @@ public struct RestoreRun {
     private func status(of topic: String) throws -> Status? {
         var found: Status?
         try patiently { client in
-            let json = try client.get("/api/topics/\(topic.inURLPath)")
+            let json = try client.get("/api/topics/\(topic.inURL)")
             let object = try? JSONSerialization.jsonObject(with: Data(json.utf8))
             guard let fields = object as? [String: Any] else {
                 throw ClientError.unexpected(json)
@@ -144,7 +144,7 @@ public struct RestoreRun {
 
     private func post(_ what: String, _ bytes: ArraySlice<UInt8>, _ topic: String) throws {
         try patiently { client in
-            let path = "/api/topics/\(topic.inURLPath)/\(what)"
+            let path = "/api/topics/\(topic.inURL)/\(what)"
             let address = client.httpAddress
             let answer = try HTTPGet.post(
                 path,

@@ -70,14 +70,14 @@ struct AdminRoutes: Sendable {
         }
         let host = host
         router.delete("/api/topics/:name/messages/:sequence") { _, context in
-            let name = context.parameters.get("name") ?? ""
+            let name = context.name
             guard let number = context.parameters.get("sequence").flatMap({ UInt64($0) }) else {
                 return Response.error(.badRequest, "a message is named by its sequence, a number")
             }
             return Self.response(try await host.administer(.remove(topic: name, Sequence(number))))
         }
         router.delete("/api/topics/:name") { _, context in
-            let name = context.parameters.get("name") ?? ""
+            let name = context.name
             return Self.response(try await host.administer(.deleteTopic(name: name)))
         }
     }
@@ -100,7 +100,7 @@ struct AdminRoutes: Sendable {
             }
             let asked: AdminCommand
             do {
-                let name = context.parameters.get("name") ?? ""
+                let name = context.name
                 asked = try command(name, Data(body.readableBytesView))
             } catch let error as BadBody {
                 return Response.error(.badRequest, error.text)

@@ -21,7 +21,7 @@ struct BackupRoutes: Sendable {
             guard request.method == .get else {
                 return Response.error(.methodNotAllowed, "a backup is read with GET")
             }
-            return try await backup(context.parameters.get("name") ?? "")
+            return try await backup(context.name)
         }
         block(router, "/api/topics/:name/restore") { name, block, request in
             let topic = try Self.topic(name, block, request)
@@ -35,7 +35,7 @@ struct BackupRoutes: Sendable {
             guard request.headers[.contentType]?.hasPrefix("application/json") == true else {
                 return Response.error(.badRequest, "send Content-Type: application/json, and {}")
             }
-            let name = context.parameters.get("name") ?? ""
+            let name = context.name
             return AdminRoutes.response(try await host.administer(.finishRestore(topic: name)))
         }
     }
@@ -117,7 +117,7 @@ struct BackupRoutes: Sendable {
             guard let body = try? await request.body.collect(upTo: most) else {
                 return Response.error(.badRequest, "a block has at most \(most) bytes")
             }
-            let name = context.parameters.get("name") ?? ""
+            let name = context.name
             do {
                 return try await handle(name, Array(body.readableBytesView), request)
             } catch let error as BackupError {

@@ -93,7 +93,7 @@ final class HTTPServer: Sendable {
             Response.json(try await host.inspect { $0.topicsJSON() })
         }
         router.get("/api/topics/:name") { _, context in
-            let name = context.parameters.get("name") ?? ""
+            let name = context.name
             guard let json = try await host.inspect({ $0.topicJSON(name) }) else {
                 return Response.error(
                     .notFound,

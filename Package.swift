@@ -140,7 +140,7 @@ let package = Package(
         ),
         tests(
             "WiberServerTests",
-            ["WiberBackup", "WiberBase", "WiberNIO", "WiberNode", "WiberServer", "WiberTopic"]
+            ["WiberBackup", "WiberBase", "WiberNIO", "WiberNode", "WiberServer"]
         ),
         tests("WiberWireTests", ["WiberBase", "WiberWire"]),
         tests("WiberMetaTests", ["WiberBase", "WiberMeta"]),

@@ -78,13 +78,16 @@ extension ShardCore {
 
     /// Gives the topic the oldest messages' sizes and times.
     private func loadFront(_ slot: Int) {
-        var rounds = 0
-        while rounds < 16, groups[slot].frontReadToken == nil,
+        // Many small chunks, or some large ones.
+        var budget = 16 << 20
+        while budget > 0, groups[slot].frontReadToken == nil,
             let sequence = groups[slot].topic.frontNeeds
         {
-            rounds += 1
+            budget -= 4 << 10
             switch place(of: sequence, slot) {
-            case .chunk(let chunk): groups[slot].topic.feedFront(chunk)
+            case .chunk(let chunk):
+                budget -= chunk.bytes.count
+                groups[slot].topic.feedFront(chunk)
             case .plan(let plan):
                 groups[slot].frontReadToken = startRead(plan, for: .front(groups[slot].id))
             case .gap, .end: return

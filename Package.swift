@@ -50,11 +50,12 @@ let package = Package(
         pure("WiberTopic", ["WiberBase", "WiberSubject"]),
         pure("WiberMeta", ["WiberBase"]),
         pure("WiberWire", ["WiberBase"]),
+        pure("WiberBackup", ["WiberBase", "WiberTopic", "WiberMeta"]),
         pure(
             "WiberNode",
             [
                 "WiberBase", "WiberRaft", "WiberLog", "WiberSubject", "WiberTopic", "WiberMeta",
-                "WiberWire",
+                "WiberBackup", "WiberWire",
             ]
         ),
         pure(
@@ -77,7 +78,8 @@ let package = Package(
         .target(
             name: "WiberServer",
             dependencies: [
-                "CWiber", "WiberBase", "WiberLog", "WiberNIO", "WiberNode", "WiberSim", "WiberWire",
+                "CWiber", "WiberBase", "WiberBackup", "WiberLog", "WiberNIO", "WiberNode",
+                "WiberSim", "WiberWire",
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -93,7 +95,8 @@ let package = Package(
         .executableTarget(
             name: "wiber",
             dependencies: [
-                "CWiber", "WiberLog", "WiberNIO", "WiberServer", "WiberSim",
+                "CWiber", "WiberBackup", "WiberBase", "WiberLog", "WiberNIO", "WiberServer",
+                "WiberSim",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings
@@ -116,8 +119,8 @@ let package = Package(
         tests(
             "WiberNodeTests",
             [
-                "WiberBase", "WiberLog", "WiberMeta", "WiberNode", "WiberRaft", "WiberTopic",
-                "WiberWire",
+                "WiberBackup", "WiberBase", "WiberLog", "WiberMeta", "WiberNode", "WiberRaft",
+                "WiberTopic", "WiberWire",
             ]
         ),
         tests(
@@ -135,9 +138,13 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
-        tests("WiberServerTests", ["WiberBase", "WiberNIO", "WiberNode", "WiberServer"]),
+        tests(
+            "WiberServerTests",
+            ["WiberBackup", "WiberBase", "WiberNIO", "WiberNode", "WiberServer"]
+        ),
         tests("WiberWireTests", ["WiberBase", "WiberWire"]),
         tests("WiberMetaTests", ["WiberBase", "WiberMeta"]),
+        tests("WiberBackupTests", ["WiberBackup", "WiberBase", "WiberMeta", "WiberTopic"]),
     ]
 )
 

@@ -55,6 +55,18 @@ extension EndToEnd {
             #expect(try client.request("PUB orders again") == "OK 1")
         }
 
+        @Test func `a name may have any character that names have`() throws {
+            let cluster = try Cluster.started(nodes: 1)
+            let node = cluster.nodes[0]
+            for words in [
+                "topic create my-Topic_1", "topic update my-Topic_1 --max-messages 5",
+                "topic purge my-Topic_1 --yes", "topic delete my-Topic_1 --yes",
+            ] {
+                let done = try wiber(words, at: node)
+                #expect(done.isSuccess, "\(words): \(done.errors)")
+            }
+        }
+
         @Test func `messages leave from the middle, by limit and by command, and stay away`() throws
         {
             let cluster = try Cluster.started(nodes: 3)

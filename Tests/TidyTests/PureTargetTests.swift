@@ -23,13 +23,14 @@ struct PureTargetTests {
         PureTarget("WiberSubject", ["WiberBase"]),
         PureTarget("WiberTopic", ["WiberBase", "WiberTime", "WiberSubject"]),
         PureTarget("WiberMeta", ["WiberBase"]),
+        PureTarget("WiberBackup", ["WiberBase", "WiberTopic", "WiberMeta"]),
         PureTarget("WiberWire", ["WiberBase", "WiberSubject"]),
         PureTarget("WiberFuzz", ["WiberBase", "WiberSubject", "WiberWire"]),
         PureTarget(
             "WiberNode",
             [
                 "WiberBase", "WiberTime", "WiberRaft", "WiberLog", "WiberSubject", "WiberTopic",
-                "WiberMeta", "WiberWire",
+                "WiberMeta", "WiberBackup", "WiberWire",
             ]
         ),
         PureTarget(

@@ -56,6 +56,15 @@ public struct TopicConfiguration: Equatable, Sendable {
 
     /// Whether a publish may take earlier messages along, of its subject or all.
     public var allowsRollup = false
+    /// The subject of messages that have none of their own; `nil`: the topic's name.
+    ///
+    /// Another one only where a backup was restored under another name.
+    public var ownSubject: String?
+    /// The backup that the topic was restored from, or is being restored from.
+    public var restoredFrom: UniqueID?
+    /// Whether the topic waits for the rest of that backup: until then it takes no publish, and nothing
+    /// leaves it.
+    public var isRestoring = false
 
     /// A topic with the contract's defaults: subjects `name` and `name.>`, a two-minute window.
     public init(name: String, replicas: Int) {

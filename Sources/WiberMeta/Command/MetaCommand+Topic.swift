@@ -6,8 +6,15 @@ public import WiberBase
 /// each, all ones for none), what makes two messages the same (8 bits) and for how long (64 bits);
 /// since version 2, after how long without use it is deleted (64 bits, all ones for never); since
 /// version 3, the limit of messages of a subject (64 bits, all ones for none) and flags (8 bits, 1:
-/// a publish may take earlier messages along).
+/// a publish may take earlier messages along); since version 4, flag 2: the backup that it was
+/// restored from follows (128 bits), flag 4: the subject of messages without one follows, and flag 8:
+/// it is still being restored.
 extension MetaCommand {
+    private static let rollupFlag: UInt8 = 1
+    private static let restoredFromFlag: UInt8 = 2
+    private static let ownSubjectFlag: UInt8 = 4
+    private static let isRestoringFlag: UInt8 = 8
+
     /// A topic's configuration by itself, as nodes send it to the meta leader.
     public static func encode(_ topic: TopicConfiguration) -> [UInt8] {
         var bytes: [UInt8] = []
@@ -25,7 +32,13 @@ extension MetaCommand {
         bytes.appendInteger(topic.dedupWindow)
         bytes.appendInteger(topic.deleteAfterIdle ?? .max)
         bytes.appendInteger(topic.retention.maxPerSubject ?? .max)
-        bytes.append(topic.allowsRollup ? 1 : 0)
+        var flags: UInt8 = topic.allowsRollup ? Self.rollupFlag : 0
+        if topic.restoredFrom != nil { flags |= Self.restoredFromFlag }
+        if topic.ownSubject != nil { flags |= Self.ownSubjectFlag }
+        if topic.isRestoring { flags |= Self.isRestoringFlag }
+        bytes.append(flags)
+        topic.restoredFrom?.encode(into: &bytes)
+        if let own = topic.ownSubject { bytes.appendString(own) }
         return bytes
     }
 
@@ -41,6 +54,22 @@ extension MetaCommand {
             }
         }
         return try result.get()
+    }
+
+    /// A topic's configuration behind the version of its format, for what outlives this version.
+    public static func encodeVersioned(_ topic: TopicConfiguration) -> [UInt8] {
+        [version] + encode(topic)
+    }
+
+    /// Reads what ``encodeVersioned(_:)`` wrote, here or in an earlier version.
+    public static func decodeVersioned(
+        _ reader: inout ByteReader
+    ) throws(CodecError) -> TopicConfiguration {
+        let version = try reader.integer(UInt8.self)
+        guard (1...Self.version).contains(version) else {
+            throw .invalid(field: "version", value: UInt64(version))
+        }
+        return try decodeTopic(&reader, version: version)
     }
 
     static func decodeTopic(
@@ -67,9 +96,21 @@ extension MetaCommand {
         if version >= 2 { topic.deleteAfterIdle = try limit(&reader) }
         if version >= 3 {
             topic.retention.maxPerSubject = try limit(&reader)
-            topic.allowsRollup = try reader.integer(UInt8.self) & 1 != 0
+            let flags = try reader.integer(UInt8.self)
+            topic.allowsRollup = flags & rollupFlag != 0
+            if version >= 4 { try decodeRestore(&topic, flags, &reader) }
         }
         return topic
+    }
+
+    private static func decodeRestore(
+        _ topic: inout TopicConfiguration,
+        _ flags: UInt8,
+        _ reader: inout ByteReader
+    ) throws(CodecError) {
+        if flags & restoredFromFlag != 0 { topic.restoredFrom = try UniqueID.decode(&reader) }
+        topic.isRestoring = topic.restoredFrom != nil && flags & isRestoringFlag != 0
+        if flags & ownSubjectFlag != 0 { topic.ownSubject = try reader.string(limit: 255) }
     }
 
     private static func limit(_ reader: inout ByteReader) throws(CodecError) -> UInt64? {

@@ -31,6 +31,8 @@ public enum MetaCommand: Equatable, Sendable {
     case forgetNode(NodeID)
     /// A node is to be dialled elsewhere; name and store stay.
     case moveNode(NodeRecord)
+    /// A topic has all of the backup that it was restored from.
+    case restored(GroupID)
 
     /// The newest version; what came with which is said at ``encode(_:)``.
     static let version: UInt8 = 4
@@ -49,6 +51,7 @@ public enum MetaCommand: Equatable, Sendable {
         case removeNode = 10
         case forgetNode = 11
         case moveNode = 12
+        case restored = 20
     }
 
     /// Appends the command.
@@ -101,6 +104,9 @@ public enum MetaCommand: Equatable, Sendable {
         case .moveNode(let node):
             bytes.append(Tag.moveNode.rawValue)
             Self.encode(node, into: &bytes)
+        case .restored(let group):
+            bytes.append(Tag.restored.rawValue)
+            bytes.appendInteger(group.rawValue)
         }
     }
 
@@ -156,6 +162,7 @@ public enum MetaCommand: Equatable, Sendable {
         case .removeNode: return .removeNode(try reader.identifier())
         case .forgetNode: return .forgetNode(try reader.identifier())
         case .moveNode: return .moveNode(try node(&reader))
+        case .restored: return .restored(try reader.identifier())
         }
     }
 

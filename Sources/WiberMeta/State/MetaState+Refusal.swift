@@ -13,6 +13,7 @@ extension MetaState {
         case .drain(let node, let isDrained): refusal(ofDrain: node, isDrained)
         case .addNode(let record, let replaced): refusal(ofAdd: record, replacing: replaced)
         case .removeNode(let node): refusal(ofRemove: node)
+        case .restored(let group): refusal(ofRestored: group)
         }
     }
 
@@ -25,8 +26,8 @@ extension MetaState {
         guard TopicConfiguration.isValidName(Array(topic.name.utf8)) else {
             return "a topic's name is 1 to 255 of A-Z a-z 0-9 _ -"
         }
-        guard group(named: topic.name) == nil else {
-            return "there is a topic of this name; `wiber topic update` changes it"
+        if let other = group(named: topic.name).flatMap({ self.topic($0)?.configuration }) {
+            return refusal(of: topic, besides: other)
         }
         if topic.replicas > place(replicas: topic.replicas).count {
             let count = place(replicas: TopicRecord.replicasMax).count
@@ -35,6 +36,34 @@ extension MetaState {
                 + " or ask for fewer"
         }
         return refusal(ofSubjects: topic.subjects, nil)
+    }
+
+    /// Going on with a restore is no new topic.
+    private func refusal(
+        of topic: TopicConfiguration,
+        besides other: TopicConfiguration
+    ) -> String? {
+        guard topic.isRestoring else {
+            return other.isRestoring
+                ? "a topic of this name is being restored; `wiber restore` goes on with it, `wiber topic"
+                    + " delete` ends it"
+                : "there is a topic of this name; `wiber topic update` changes it"
+        }
+        guard other.isRestoring else {
+            return
+                "there is a topic \(topic.name); restore under another name with --as, or delete it"
+                + " with `wiber topic delete`"
+        }
+        return topic.restoredFrom == other.restoredFrom
+            ? nil
+            : "topic \(topic.name) is being restored from another backup; go on with that one, or"
+                + " delete it with `wiber topic delete`"
+    }
+
+    private func refusal(ofRestored group: GroupID) -> String? {
+        refusal(ofUnknown: group)
+            ?? (topic(group)?.configuration.isRestoring == true
+                ? nil : "the topic is not being restored; nothing is to be done")
     }
 
     private func refusal(ofSubjects subjects: [String], _ group: GroupID?) -> String? {

@@ -113,6 +113,7 @@ public struct MetaState: Sendable {
         case .removeNode(let node): remove(node)
         case .forgetNode(let node): forget(node)
         case .moveNode(let record): move(record)
+        case .restored(let group): restored(group)
         }
     }
 
@@ -172,11 +173,19 @@ public struct MetaState: Sendable {
         guard let before = topics[group]?.configuration, looked ?? before == before,
             before != configuration,
             before.name == configuration.name, before.dedupKey == configuration.dedupKey,
-            before.replicas == configuration.replicas
+            before.replicas == configuration.replicas,
+            before.restoredFrom == configuration.restoredFrom,
+            before.isRestoring == configuration.isRestoring
         else { return [] }
         for subject in before.subjects { subjects.remove(subject, group) }
         for subject in configuration.subjects { subjects.insert(subject, group) }
         topics[group]?.configuration = configuration
+        return [.topicUpdated(group, before: before)]
+    }
+
+    private mutating func restored(_ group: GroupID) -> [MetaChange] {
+        guard let before = topics[group]?.configuration, before.isRestoring else { return [] }
+        topics[group]?.configuration.isRestoring = false
         return [.topicUpdated(group, before: before)]
     }
 

@@ -32,6 +32,16 @@ public enum AdminCommand: Equatable, Sendable {
     case removeNode(String)
     /// That a node leaves, and another one comes for it; with a name of its own or the same.
     case replaceNode(String, by: NodeAddress?)
+    /// That a topic is backed up as it is now; the outcome is its first block.
+    case beginBackup(topic: String)
+    /// The next block of a backup.
+    case readBackup(UInt64)
+    /// That nobody reads a backup any more.
+    case endBackup(UInt64)
+    /// That a topic being restored takes a block of its backup.
+    case importBlock(topic: String, [UInt8])
+    /// That a topic has all of its backup, and is used from now on.
+    case finishRestore(topic: String)
 }
 
 /// What is to change about a topic; what is `nil` stays.
@@ -82,6 +92,10 @@ public enum AdminOutcome: Equatable, Sendable {
     case refused(String)
     /// It was begun, and did not end in time: what is known, and what to do.
     case late(String)
+    /// A block of a backup; the last one ends it.
+    case block(session: UInt64, [UInt8], isLast: Bool)
+    /// Another node can do it.
+    case elsewhere(host: String, httpPort: Int)
 }
 
 /// A command that is under way.

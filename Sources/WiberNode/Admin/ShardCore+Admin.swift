@@ -43,6 +43,19 @@ extension ShardCore {
             guard let topic = topic(name, token), let nodes = nodeIDs(nodes, token) else { return }
             begin(token, .move(topic, to: nodes))
         case .setReplicas(let name, let count): setReplicas(token, name, count)
+        case .beginBackup(let name): beginBackup(token, name)
+        case .readBackup(let session): readBackup(token, session)
+        case .endBackup(let session):
+            endBackup(session)
+            emit(.adminDone(token, .done))
+        case .importBlock(let name, let block):
+            guard slotOfName[Array(name.utf8)] != nil else {
+                return emit(.adminDone(token, .late(Self.topicsUnknown)))
+            }
+            purge(token, name, .importBlock(block))
+        case .finishRestore(let name):
+            guard let topic = topic(name, token) else { return }
+            begin(token, .restored(topic))
         case .drain(let node, let isDrained):
             guard let nodes = nodeIDs([node], token) else { return }
             begin(token, .drain(nodes[0], isDrained))
@@ -62,11 +75,19 @@ extension ShardCore {
         begin(token, command.encoded, topic)
     }
 
-    private func topic(_ name: String, _ token: UInt64) -> GroupID? {
+    func topic(_ name: String, _ token: UInt64) -> GroupID? {
         if let slot = slotOfName[Array(name.utf8)] { return groups[slot].id }
-        refuse(token, "there is no topic of this name; `wiber topics` lists them")
+        if isMetaCurrent {
+            refuse(token, "there is no topic of this name; `wiber topics` lists them")
+        } else {
+            emit(.adminDone(token, .late(Self.topicsUnknown)))
+        }
         return nil
     }
+
+    private static let topicsUnknown =
+        "this node does not know the topic yet, as it may have just started, or cannot reach the meta"
+        + " group's leader; try again in a moment, or look with `wiber topics`"
 
     private func nodeIDs(_ names: [String], _ token: UInt64) -> [NodeID]? {
         let nodes = names.map { meta.node(named: $0)?.id ?? .zero }
@@ -111,7 +132,7 @@ extension ShardCore {
         advance(token)
     }
 
-    private func refuse(_ token: UInt64, _ text: String) {
+    func refuse(_ token: UInt64, _ text: String) {
         emit(.adminDone(token, .refused(text)))
     }
 

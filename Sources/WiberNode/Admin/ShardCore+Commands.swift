@@ -164,7 +164,9 @@ extension ShardCore {
             guard named.isEmpty, !nodes.isEmpty else { return command }
             let kept = meta.topic(group)?.replicas ?? []
             return .move(group, to: place(replicas: nodes.count, keeping: kept))
-        case .deleteTopic, .updateTopic, .settled, .drain, .addNode, .removeNode: return command
+        case .deleteTopic, .updateTopic, .settled, .drain, .addNode, .removeNode,
+            .restored:
+            return command
         }
     }
 

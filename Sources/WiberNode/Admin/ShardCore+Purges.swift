@@ -15,6 +15,7 @@ extension ShardCore {
             let text = "the leader does not know this command; it may run an older version"
             return answer(origin, .refused, text: text)
         }
+        if case .importBlock(let block) = command { return takeImport(block, slot, origin) }
         guard shutdown == nil, fullDisk?.isOnlyLow ?? true, groups[slot].raft?.refusal == nil,
             groups[slot].purges.count < Self.purgesMax
         else { return answer(origin, .notNow) }
@@ -28,8 +29,13 @@ extension ShardCore {
     }
 
     private func refusal(of command: TopicCommand, _ slot: Int) -> String? {
+        guard !groups[slot].configuration.isRestoring else {
+            return
+                "topic \(groups[slot].configuration.name) is being restored; let `wiber restore` end, or"
+                + " delete the topic"
+        }
         switch command {
-        case .purge, .keep: return nil
+        case .purge, .keep, .importBlock: return nil
         case .remove(let sequence):
             guard !groups[slot].topic.isLive(sequence) else { return nil }
             return
@@ -44,7 +50,7 @@ extension ShardCore {
 
     private func work(for command: TopicCommand, _ slot: Int) -> PurgeTask.Work {
         switch command {
-        case .purge, .keep: return .front(groups[slot].topic.purge(command))
+        case .purge, .keep, .importBlock: return .front(groups[slot].topic.purge(command))
         case .remove(let sequence): return .message(sequence, isRead: false)
         case .purgeSubject(var purge):
             // What is published from now on is not meant.

@@ -38,7 +38,9 @@ extension ShardCore {
         body.id = publish.id
         hear(publish)
         if let slot = cachedSlot(publish.topic, connection) {
-            if publish.topicIsSubject { body.subject = publish.topic }
+            // A name, too, where the topic's messages have another subject of their own.
+            let isExplicit = groups[slot].configuration.ownSubject != nil
+            if publish.topicIsSubject || isExplicit { body.subject = publish.topic }
             return self.publish(slot, body, from: connection)
         }
         guard !publish.topicIsSubject else {

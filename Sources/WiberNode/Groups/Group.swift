@@ -33,6 +33,8 @@ struct Group {
             case history(UInt64)
             /// Another node's request.
             case peer(NodeID, request: UInt64)
+            /// A backup of this node.
+            case backup(UInt64)
         }
         var origin: Origin
         /// `nil` until the leader has confirmed it.
@@ -43,6 +45,8 @@ struct Group {
     let id: GroupID
     var configuration: TopicConfiguration
     let nameBytes: [UInt8]
+    /// The subject of messages without one.
+    var ownSubject: [UInt8] { configuration.ownSubject.map { Array($0.utf8) } ?? nameBytes }
     /// The members that hold it, or are to hold it, as meta says.
     var replicas: [NodeID]
     /// The meta entry that said so.
@@ -64,6 +68,8 @@ struct Group {
     var waiters = RingBuffer<Waiter>()
     /// Who waits until what is before a sequence is gone.
     var purges: [PurgeTask] = []
+    /// A block of a backup on its way into the log.
+    var importTask: ImportTask?
     /// Publishes on their way to the leader, oldest first.
     var outbox = RingBuffer<PublishBatch>()
     var outboxBytes = 0

@@ -113,6 +113,7 @@ extension ShardCore {
     func failWaiters(_ slot: Int) {
         groups[slot].topic.discardBuilder()
         failPurges(slot)
+        failImport(slot)
         while let waiter = groups[slot].waiters.popFirst() {
             switch waiter.answer {
             case .run(let connection, let replySlot, _),

@@ -23,6 +23,8 @@ enum ReadPurpose {
     case rebuild(GroupID)
     /// Where the log begins, for a follower that lacks what is before.
     case snapshot(GroupID, NodeID, Term)
+    /// The next messages of a backup.
+    case backup(UInt64)
     /// What nobody asked for: whether it is still intact.
     case scrub(GroupID)
 }
@@ -62,6 +64,7 @@ extension ShardCore {
         case .rebuild(let group): if let slot = slotOfGroup[group] { activate(slot) }
         case .snapshot(let group, let node, let term):
             finishSnapshotRead(group, node, term, chunks)
+        case .backup(let id): continueBackup(id, chunks)
         case .scrub(let group): scrubbed(group, chunks)
         }
     }
@@ -90,6 +93,7 @@ extension ShardCore {
         case .repair(let node, let request): finishRepairRead(request, [], for: node)
         case .rebuild(let group): groupsToRecover.insert(group)
         case .snapshot: break  // The core asks again.
+        case .backup(let id): failBackup(id, text)
         case .scrub(let group): scrubFailed(group)
         }
     }

@@ -12,7 +12,7 @@ extension ShardCore {
 
     func sweepIdle(_ slot: Int) {
         guard let idle = groups[slot].configuration.deleteAfterIdle, groups[slot].id != .meta,
-            shutdown == nil
+            shutdown == nil, !groups[slot].configuration.isRestoring
         else { return }
         if !groups[slot].subscribers.isEmpty { sayUse(slot) }
         guard groups[slot].isLeader, groups[slot].expiresUntil <= time.now,

@@ -18,6 +18,7 @@ extension ShardCore {
 
     /// Decides about a publish, as the leader.
     func decide(_ slot: Int, _ body: MessageBody, length: Int) -> Decision {
+        guard !groups[slot].configuration.isRestoring else { return .refused(.restoring) }
         var conditions = PublishConditions()
         if let headers = body.headers {
             if let topic = NATSHeaders.value(of: "Nats-Expected-Stream", in: headers),
@@ -82,6 +83,11 @@ extension ShardCore {
         case .wrongTopic:
             let text = "the subject belongs to topic \(name), another one is expected: not stored"
             return .failed(.wrongTopic, text, count: count)
+        case .restoring:
+            let text =
+                "topic \(name) is being restored from a backup: not stored; publish when `wiber restore` is"
+                + " done, and give it again if it was interrupted"
+            return .failed(.restoring, text, count: count)
         }
     }
 }

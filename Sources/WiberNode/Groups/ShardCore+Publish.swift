@@ -31,6 +31,7 @@ extension ShardCore {
         }
         return raft.refusal == nil && !store.mustWait(groups[slot].id) && fullDisk == nil
             && groups[slot].expiresUntil <= time.now
+            && (!groups[slot].configuration.isRestoring || isMetaCurrent)
     }
 
     private func admit(_ slot: Int, _ body: MessageBody, from connection: ConnectionID) {
@@ -129,6 +130,7 @@ extension ShardCore {
         } else {
             seal(slot)
         }
+        advanceImport(slot)
         answerWaiters(slot)  // Duplicates of what is committed wait for nothing else.
         deliver(slot)
     }

@@ -16,7 +16,10 @@ extension ShardCore {
         groups[slot].raft?.step(input, now: time.now, liveness: liveness, effects: &effects)
         nextRaftDeadline = min(nextRaftDeadline, groups[slot].raft?.nextDeadline ?? .distantFuture)
         // Before anything of another leader is taken in: what waits may be replaced by it.
-        if !groups[slot].waiters.isEmpty || !groups[slot].purges.isEmpty, !groups[slot].isLeader {
+        if !groups[slot].isLeader,
+            !groups[slot].waiters.isEmpty || !groups[slot].purges.isEmpty
+                || groups[slot].importTask != nil
+        {
             failWaiters(slot)
         }
         for effect in effects { perform(effect, slot, chunks) }

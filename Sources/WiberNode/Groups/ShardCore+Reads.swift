@@ -29,7 +29,7 @@ extension ShardCore {
         requestRead(job.group, .history(id))
     }
 
-    private func requestRead(_ group: GroupID, _ origin: Group.Read.Origin) {
+    func requestRead(_ group: GroupID, _ origin: Group.Read.Origin) {
         guard let slot = slotOfGroup[group] else { return }
         let context = token()
         groups[slot].reads[context] = Group.Read(
@@ -121,7 +121,7 @@ extension ShardCore {
         case .peer(let node, let request):
             groups[slot].reads[context] = nil
             sendReadIndexReply(to: node, request, groups[slot].id, nil)
-        case .history: unaskedReads.append((groups[slot].id, context))
+        case .history, .backup: unaskedReads.append((groups[slot].id, context))
         }
     }
 
@@ -133,7 +133,11 @@ extension ShardCore {
             guard let read = groups[slot].reads[context], let index = read.index, index <= applied
             else { continue }
             groups[slot].reads[context] = nil
-            if case .history(let id) = read.origin { startHistory(id, slot) }
+            switch read.origin {
+            case .history(let id): startHistory(id, slot)
+            case .backup(let id): startBackup(id, slot)
+            case .peer: break  // Answered as soon as its index was known.
+            }
         }
     }
 
@@ -148,6 +152,7 @@ extension ShardCore {
             case .history(let id):
                 guard let job = histories.removeValue(forKey: id) else { continue }
                 fail(job.connection, job.slot, .noLeader, noLeaderText(slot))
+            case .backup(let id): failBackup(id, noLeaderText(slot))
             }
         }
     }
@@ -167,6 +172,7 @@ extension ShardCore {
         job.end = end
         job.writer = HistoryWriter(
             topic: groups[slot].configuration.name,
+            subject: groups[slot].configuration.ownSubject,
             from: job.next,
             limit: job.left
         )

@@ -223,12 +223,22 @@ extension ShardCore {
     private func findLastMessageTime(_ slot: Int) {
         let next = groups[slot].topic.appliedNextSequence
         guard groups[slot].id != .meta, next > Sequence(1) else { return }
-        switch place(of: next.previous, slot) {
-        case .chunk(let chunk): groups[slot].lastMessageTime = Self.lastTime(chunk)
+        // After a restore there may be sequences at the end that no message has.
+        let newest = groups[slot].topic.start(ofNewest: 1)
+        groups[slot].lastMessageTime =
+            lastMessageTime(of: next.previous, slot) ?? lastMessageTime(of: newest, slot)
+    }
+
+    /// The time of the last message in the chunk that has a sequence; `nil` if none has it.
+    private func lastMessageTime(of sequence: Sequence, _ slot: Int) -> Timestamp? {
+        switch place(of: sequence, slot) {
+        case .chunk(let chunk): return Self.lastTime(chunk)
         case .plan(let plan):
-            let chunk = (try? startupReader(plan))?.first { $0.header.nextSequence >= next }
-            groups[slot].lastMessageTime = chunk.flatMap { Self.lastTime($0) }
-        case .gap, .end: break
+            let chunk = (try? startupReader(plan))?.first {
+                $0.header.nextSequence > sequence
+            }
+            return chunk.flatMap { Self.lastTime($0) }
+        case .gap, .end: return nil
         }
     }
 

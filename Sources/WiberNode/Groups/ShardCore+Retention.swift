@@ -9,6 +9,7 @@ extension ShardCore {
     /// Proposes an expiry that no publish has carried, and loads what the next one needs.
     func sweepRetention(_ slot: Int) {
         guard groups[slot].isLeader, groups[slot].id != .meta, shutdown == nil,
+            !groups[slot].configuration.isRestoring,
             groups[slot].topic.mayTrim || groups[slot].topic.idCount > 0
                 || groups[slot].topic.removalQueueCount > 0
                 || groups[slot].topic.firstSequence > groups[slot].announcedFirst
@@ -77,13 +78,16 @@ extension ShardCore {
 
     /// Gives the topic the oldest messages' sizes and times.
     private func loadFront(_ slot: Int) {
-        var rounds = 0
-        while rounds < 16, groups[slot].frontReadToken == nil,
+        // Many small chunks, or some large ones.
+        var budget = 16 << 20
+        while budget > 0, groups[slot].frontReadToken == nil,
             let sequence = groups[slot].topic.frontNeeds
         {
-            rounds += 1
+            budget -= 4 << 10
             switch place(of: sequence, slot) {
-            case .chunk(let chunk): groups[slot].topic.feedFront(chunk)
+            case .chunk(let chunk):
+                budget -= chunk.bytes.count
+                groups[slot].topic.feedFront(chunk)
             case .plan(let plan):
                 groups[slot].frontReadToken = startRead(plan, for: .front(groups[slot].id))
             case .gap, .end: return
@@ -107,12 +111,18 @@ extension ShardCore {
         let through = LogIndex(min(announced, groups[slot].applied.rawValue))
         guard through > groups[slot].replicatedTo else { return }
         groups[slot].replicatedTo = through
+        trimFiles(slot)
+    }
+
+    /// Deletes the files that nobody needs any more, as far as the leader has announced it.
+    func trimFiles(_ slot: Int) {
+        let through = groups[slot].replicatedTo
         // Ids that are still remembered are read again at a restart: their entries stay.
         let oldest = Mutant.idsTrimmed.isOn ? nil : groups[slot].topic.oldestIDIndex
         let kept = oldest?.previous ?? through
         store.trim(
             groups[slot].id,
-            below: groups[slot].topic.firstSequence,
+            below: min(groups[slot].topic.firstSequence, firstBackedUp(groups[slot].id)),
             index: min(through, kept)
         )
     }

@@ -7,6 +7,11 @@ extension ShardCore {
     /// How many subjects are looked after at a time, of all topics and of one.
     private static let subjectsSwept = (all: 4_096, one: 1_024)
 
+    /// How much of a log is added to an index at a time, in bytes, and what each chunk costs of that
+    /// beside its own.
+    private static let indexBudget = 4 << 20
+    private static let smallChunk = 1 << 10
+
     /// Goes on with the indexes, and with what follows from them.
     func sweepSubjects() {
         var left = Self.subjectsSwept.all
@@ -35,12 +40,14 @@ extension ShardCore {
     }
 
     private func addToIndex(_ slot: Int) {
-        var rounds = 0
+        var budget = Self.indexBudget
         while groups[slot].indexRead == nil, let next = groups[slot].topic.indexNeeds() {
-            guard rounds < 4 else { return }
-            rounds += 1
+            guard budget > 0 else { return }
+            budget -= Self.smallChunk
             switch place(of: next, slot) {
-            case .chunk(let chunk): groups[slot].topic.feedIndex(chunk)
+            case .chunk(let chunk):
+                budget -= chunk.bytes.count
+                addToIndex(chunk, slot)
             case .plan(let plan):
                 let token = startRead(plan, for: .index(groups[slot].id))
                 groups[slot].indexRead = (token, next)
@@ -66,11 +73,13 @@ extension ShardCore {
         else { return }
         groups[slot].indexRead = nil
         guard groups[slot].topic.indexNeeds() == read.from else { return }
-        for chunk in chunks where chunk.header.count > 0 {
-            // Between two chunks there may be sequences that no message has.
-            groups[slot].topic.skipIndex(to: chunk.header.baseSequence)
-            groups[slot].topic.feedIndex(chunk)
-        }
+        for chunk in chunks { addToIndex(chunk, slot) }
         goOnWithIndex(slot)
+    }
+
+    /// Adds a chunk that comes next; before it there may be sequences that no message has.
+    private func addToIndex(_ chunk: Chunk, _ slot: Int) {
+        groups[slot].topic.skipIndex(to: chunk.header.baseSequence)
+        groups[slot].topic.feedIndex(chunk)
     }
 }

@@ -64,6 +64,12 @@ extension ShardCore {
         return groups[ShardCore.metaSlot].applied == raft.lastIndex
     }
 
+    /// Whether what this node knows of topics is not what it was at some time before its start.
+    var isMetaCurrent: Bool {
+        guard let raft = groups.first?.raft, raft.leader != nil else { return false }
+        return store.term(.meta, at: groups[ShardCore.metaSlot].applied) == raft.currentTerm
+    }
+
     /// The first leader of an unformed cluster makes it one.
     private func proposeFormation() {
         guard decidesMeta, !meta.isFormed, !formationProposed else { return }

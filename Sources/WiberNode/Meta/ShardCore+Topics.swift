@@ -9,6 +9,11 @@ extension ShardCore {
         guard let slot = slotOfGroup[id], let record = meta.topic(id) else { return }
         groups[slot].configuration = record.configuration
         groups[slot].topic.configure(record.configuration)
+        if before.isRestoring, !record.configuration.isRestoring {
+            // What it holds may be old: the time without use begins now.
+            groups[slot].lastUse = time.now
+            trace(.info, "topic restored", [("topic", record.configuration.name)])
+        }
         if before.subjects != record.configuration.subjects {
             endCapture(id)
             capture(id, record.configuration.subjects)

@@ -22,7 +22,9 @@ extension ShardCore {
             NATSAcknowledgement(group: group, reply: publish.reply.map { Array($0) })
         )
         var body = MessageBody(payload: publish.payload)
-        if !publish.subject.elementsEqual(groups[slot].nameBytes) { body.subject = publish.subject }
+        if !publish.subject.elementsEqual(groups[slot].ownSubject) {
+            body.subject = publish.subject
+        }
         body.headers = publish.headers
         body.id = publish.headers.flatMap { NATSHeaders.value(of: "Nats-Msg-Id", in: $0) }
         if body.headers?.count ?? 0 > NATSHeaders.lengthMax {

@@ -55,6 +55,7 @@ extension ShardCore {
         sweepWounds()
         sweepScrub()
         sweepAdmin()
+        sweepBackups()
         sweepDepartures()
         expireForwards()
         expirePendingTopics()

@@ -69,6 +69,8 @@ public final class ShardCore {
     var batches: [UInt64: BatchState] = [:]
     var forwards: [UInt64: OutstandingForward] = [:]
     var histories: [UInt64: HistoryJob] = [:]
+    /// Backups that are being read here, by their number.
+    var backups: [UInt64: BackupSession] = [:]
     var reads: [UInt64: PendingRead] = [:]
     /// Damage that is being put right, by token.
     var repairs: [UInt64: RepairTask] = [:]

@@ -34,6 +34,8 @@ struct Counters {
     var adminCommands: UInt64 = 0
     var topicsDeleted: UInt64 = 0
     var purges: UInt64 = 0
+    var backups: UInt64 = 0
+    var importedBlocks: UInt64 = 0
     var snapshotsSent: UInt64 = 0
     var snapshotsInstalled: UInt64 = 0
     var appendsSent: UInt64 = 0

@@ -8,7 +8,8 @@ import WiberTopic
 extension ShardCore {
     /// All figures of this shard, in a fixed order.
     public func metrics() -> [Metric] {
-        clientMetrics() + natsMetrics() + publishMetrics() + clusterMetrics() + queueMetrics()
+        clientMetrics() + natsMetrics() + publishMetrics() + clusterMetrics()
+            + backupMetrics() + queueMetrics()
             + topicMetrics()
             + logMetrics()
     }
@@ -154,6 +155,18 @@ extension ShardCore {
                 "wiber_snapshots_installed_total",
                 "Times that a leader's log took the place of this node's.",
                 counters.snapshotsInstalled
+            ),
+        ]
+    }
+
+    private func backupMetrics() -> [Metric] {
+        [
+            counter("wiber_backups_total", "Backups that began here.", counters.backups),
+            gauge("wiber_backups_open", "Those that are being read.", backups.count),
+            counter(
+                "wiber_restored_blocks_total",
+                "Blocks of backups that topics led by this node have taken.",
+                counters.importedBlocks
             ),
         ]
     }

@@ -1,3 +1,5 @@
+public import WiberBackup
+
 /// Why a server cannot be talked to.
 public enum ClientError: Error, CustomStringConvertible {
     /// An address that is none.
@@ -12,6 +14,10 @@ public enum ClientError: Error, CustomStringConvertible {
     case refused(String)
     /// The server said something else than it should.
     case unexpected(String)
+    /// A file cannot be used.
+    case file(path: String, reason: String)
+    /// A backup is not what it should be.
+    case backup(path: String, BackupError)
     /// Something went wrong while many messages were under way.
     case partly(stored: Int, refused: Int, unknown: Int, cause: String)
 
@@ -29,6 +35,8 @@ public enum ClientError: Error, CustomStringConvertible {
                 + "nodes are up"
         case .refused(let line): line
         case .unexpected(let line): "the server answered '\(line.prefix(200))'"
+        case .file(let path, let reason): "\(path): \(reason)"
+        case .backup(let path, let error): "\(path): \(error)"
         case .partly(let stored, let refused, let unknown, let cause):
             "\(cause); \(stored) messages are stored, \(refused) were refused"
                 + (unknown == 0

@@ -182,6 +182,16 @@ public final class Connection {
         }
     }
 
+    /// Whatever comes next; waits for it.
+    func some() throws -> ArraySlice<UInt8> {
+        while offset == buffer.count { try fill() }
+        defer {
+            buffer = []
+            offset = 0
+        }
+        return buffer[offset...]
+    }
+
     private func fill() throws {
         if timeout > 0, !canRead(within: Int32(clamping: timeout * 1_000)) {
             throw ClientError.timeout(address: "\(address)", seconds: timeout)

@@ -10,10 +10,34 @@ public enum HTTPGet {
         port: Int,
         timeout: Int = 10
     ) throws -> (status: Int, body: [UInt8]) {
-        let head =
-            "\(method) \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
-            + "Content-Type: application/json\r\nContent-Length: \(json.utf8.count)\r\n\r\n"
-        return try exchange(head + json, host: host, port: port, timeout: timeout)
+        let body = Array(json.utf8)
+        let head = head(method, path, host, body, type: "application/json")
+        return try exchange(head + body, host: host, port: port, timeout: timeout)
+    }
+
+    /// What the server says to bytes that are posted to `path`; as ``get(_:host:port:timeout:)``.
+    static func post(
+        _ path: String,
+        bytes: [UInt8],
+        host: String,
+        port: Int,
+        timeout: Int = 10
+    ) throws -> (status: Int, body: [UInt8]) {
+        let head = head("POST", path, host, bytes, type: "application/octet-stream")
+        return try exchange(head + bytes, host: host, port: port, timeout: timeout)
+    }
+
+    private static func head(
+        _ method: String,
+        _ path: String,
+        _ host: String,
+        _ body: [UInt8],
+        type: String
+    ) -> [UInt8] {
+        Array(
+            ("\(method) \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n"
+                + "Content-Type: \(type)\r\nContent-Length: \(body.count)\r\n\r\n").utf8
+        )
     }
 
     /// The status and the body of `path`.
@@ -26,18 +50,18 @@ public enum HTTPGet {
         timeout: Int = 2
     ) throws -> (status: Int, body: [UInt8]) {
         let request = "GET \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n"
-        return try exchange(request, host: host, port: port, timeout: timeout)
+        return try exchange(Array(request.utf8), host: host, port: port, timeout: timeout)
     }
 
     private static func exchange(
-        _ request: String,
+        _ request: [UInt8],
         host: String,
         port: Int,
         timeout: Int
     ) throws -> (status: Int, body: [UInt8]) {
         let connection = try Connection(ServerAddress(host: host, port: port))
         connection.timeout = timeout
-        try connection.send(Array(request.utf8))
+        try connection.send(request)
         let all = try connection.rest()
         guard let end = headerEnd(all) else { throw ClientError.unexpected("no HTTP answer") }
         let head = String(decoding: all[..<end], as: UTF8.self)

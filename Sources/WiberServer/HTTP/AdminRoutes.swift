@@ -99,14 +99,14 @@ struct AdminRoutes: Sendable {
         addNodes(to: router)
         let host = host
         router.delete("/api/topics/:name/messages/:sequence") { _, context in
-            let name = context.parameters.get("name") ?? ""
+            let name = context.name
             guard let number = context.parameters.get("sequence").flatMap({ UInt64($0) }) else {
                 return Response.error(.badRequest, "a message is named by its sequence, a number")
             }
             return Self.response(try await host.administer(.remove(topic: name, Sequence(number))))
         }
         router.delete("/api/topics/:name") { _, context in
-            let name = context.parameters.get("name") ?? ""
+            let name = context.name
             return Self.response(try await host.administer(.deleteTopic(name: name)))
         }
     }
@@ -150,7 +150,7 @@ struct AdminRoutes: Sendable {
             }
             let asked: AdminCommand
             do {
-                let name = context.parameters.get("name") ?? ""
+                let name = context.name
                 asked = try command(name, Data(body.readableBytesView))
             } catch let error as BadBody {
                 return Response.error(.badRequest, error.text)
@@ -172,11 +172,14 @@ struct AdminRoutes: Sendable {
         return value
     }
 
-    private static func response(_ outcome: AdminOutcome) -> Response {
+    static func response(_ outcome: AdminOutcome) -> Response {
         switch outcome {
         case .done: .json(Array(#"{"status":"done"}"#.utf8))
         case .refused(let text): .error(.badRequest, text)
         case .late(let text): .error(.gatewayTimeout, text)
+        case .block: .error(.internalServerError, "a block of a backup that nobody asked for")
+        case .elsewhere(let host, let port):
+            .error(.badRequest, "this node does not hold the topic; ask \(host):\(port)")
         }
     }
 }

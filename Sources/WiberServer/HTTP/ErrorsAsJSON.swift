@@ -1,3 +1,4 @@
+import Foundation
 import Hummingbird
 import NIOCore
 import WiberWire
@@ -25,6 +26,14 @@ struct ErrorsAsJSON: RouterMiddleware {
         } catch {
             return .error(.serviceUnavailable, "the node is stopping; ask another one")
         }
+    }
+}
+
+extension BasicRequestContext {
+    /// What the path names: clients may send any of its characters as `%XX`.
+    var name: String {
+        let part = parameters.get("name") ?? ""
+        return part.removingPercentEncoding ?? part
     }
 }
 

@@ -81,6 +81,7 @@ final class HTTPServer: Sendable {
         router.add(middleware: ErrorsAsJSON())
         MonitoringRoutes(host: host, requests: requests).add(to: router)
         AdminRoutes(host: host).add(to: router)
+        BackupRoutes(host: host).add(to: router)
         router.get("/metrics") { _, _ in
             let metrics = try await host.inspect { $0.metrics() }
             return Self.text(MetricsText.render(metrics + extraMetrics()), status: .ok)
@@ -92,7 +93,7 @@ final class HTTPServer: Sendable {
             Response.json(try await host.inspect { $0.topicsJSON() })
         }
         router.get("/api/topics/:name") { _, context in
-            let name = context.parameters.get("name") ?? ""
+            let name = context.name
             guard let json = try await host.inspect({ $0.topicJSON(name) }) else {
                 return Response.error(
                     .notFound,

@@ -40,9 +40,8 @@ enum ProcessMetrics {
             fields.indices.contains(field - 3) ? Double(fields[field - 3]) ?? 0 : 0
         }
         let ticks = Double(max(1, sysconf(Int32(_SC_CLK_TCK))))
-        var now = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &now)
-        let age = Double(now.tv_sec) + Double(now.tv_nsec) / 1e9 - value(22) / ticks
+        let uptime = text("/proc/uptime").prefix { $0 != " " }
+        let age = (Double(uptime) ?? 0) - value(22) / ticks
         let memory = max(0, value(24)) * Double(sysconf(Int32(_SC_PAGESIZE)))
         return (UInt64(memory), (value(14) + value(15)) / ticks / max(age, 0.01) * 100)
     }

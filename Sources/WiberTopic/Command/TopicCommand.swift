@@ -13,6 +13,8 @@ public enum TopicCommand: Equatable, Sendable {
     case purgeSubject(SubjectPurge)
     /// One message goes.
     case remove(Sequence)
+    /// A block of the backup that the topic is being restored from.
+    case importBlock([UInt8])
 
     private static let version: UInt8 = 1
 
@@ -21,6 +23,7 @@ public enum TopicCommand: Equatable, Sendable {
         case keep = 2
         case purgeSubject = 3
         case remove = 4
+        case importBlock = 20
     }
 
     /// The command's bytes.
@@ -41,6 +44,9 @@ public enum TopicCommand: Equatable, Sendable {
         case .remove(let sequence):
             bytes.append(Tag.remove.rawValue)
             bytes.appendInteger(sequence.rawValue)
+        case .importBlock(let block):
+            bytes.append(Tag.importBlock.rawValue)
+            bytes += block
         }
         return bytes
     }
@@ -80,6 +86,7 @@ public enum TopicCommand: Equatable, Sendable {
             let pattern = Array(try reader.slice(reader.remaining))
             command = .purgeSubject(SubjectPurge(pattern: pattern, before: before, keep: keep))
         case .remove: command = .remove(try reader.identifier())
+        case .importBlock: command = .importBlock(Array(try reader.slice(reader.remaining)))
         }
         guard reader.remaining == 0 else {
             throw .invalid(field: "length", value: UInt64(reader.remaining))

@@ -28,6 +28,9 @@ struct Removals {
         committed.contains(sequence) || sealed.contains(sequence)
     }
 
+    /// What the set takes about when messages in a row join it, in bytes.
+    static func cost(ofRow count: UInt64) -> UInt64 { (count >> 12 &+ 2) &* 576 }
+
     /// The first message from `start` on that no chunk of the log has taken.
     func firstKept(from start: Sequence) -> Sequence {
         var first = start

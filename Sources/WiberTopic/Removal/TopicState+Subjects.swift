@@ -16,7 +16,10 @@ extension TopicState {
     private static let purgedSubjectsMax = 4_096
 
     /// Whether the index is to be kept.
-    public var wantsIndex: Bool { configuration.retention.maxPerSubject != nil || isIndexAskedFor }
+    public var wantsIndex: Bool {
+        !configuration.isRestoring
+            && (configuration.retention.maxPerSubject != nil || isIndexAskedFor)
+    }
     /// Whether somebody asked by subject, and there was no room for the index.
     public var isIndexTooLarge: Bool { !wantsIndex && hadNoRoom }
     /// Whether it knows every message of the log, and those that are open.

@@ -3,7 +3,7 @@ import WiberBase
 /// The sizes and times of the oldest messages, as far as they are at hand: what retention takes
 /// away first.
 ///
-/// `rows` starts at the topic's first message and has no gap. What the leader admits joins it
+/// `rows` starts at the topic's first message and has no gap but of messages that are gone. What the leader admits joins it
 /// directly; while `rows` does not reach that far (the topic is long, or this leader is new), it
 /// waits in `ahead` until it is committed, since then it can be loaded like everything else.
 struct FrontCursor {
@@ -25,11 +25,12 @@ struct FrontCursor {
     var count: Int { rows.count }
     var aheadCount: Int { ahead.count }
 
-    /// Adds the rows of a chunk, if they join what is there.
-    ///
-    /// `start` is the topic's first sequence, where the rows begin if there are none.
+    /// Where the rows go on: at the topic's first sequence, which is `start`, if there are none.
+    func end(from start: Sequence) -> Sequence { rows.isEmpty ? start : max(start, next) }
+
+    /// Adds the rows of a chunk, if they join what is there; up to `start` there is nothing to add.
     mutating func feed(_ chunk: Chunk, from start: Sequence) {
-        if rows.isEmpty { next = start }
+        next = end(from: start)
         guard chunk.header.baseSequence <= next, chunk.header.nextSequence > next else { return }
         chunk.forEachRow { row in
             if row.sequence >= next { rows.append(row) }

@@ -10,9 +10,13 @@ extension TopicState {
         guard mayTrim, !isPurgedWhole, front.count < FrontCursor.rowsMax / 2 else {
             return nil
         }
-        let first = tail.firstSequence
-        let next = front.count == 0 ? first : max(first, front.next)
+        let next = frontEnd
         return next < tail.nextSequence ? next : nil
+    }
+
+    /// The first message that is there and not at hand.
+    private var frontEnd: Sequence {
+        removals.firstKept(from: front.end(from: tail.firstSequence))
     }
 
     /// Takes the rows of a chunk of this log.
@@ -21,7 +25,7 @@ extension TopicState {
             return
         }
         front.drop(before: tail.firstSequence)
-        front.feed(chunk, from: tail.firstSequence)
+        front.feed(chunk, from: frontEnd)
     }
 
     /// A chunk that only moves the first sequence, or only log time so that expired ids go; `nil`

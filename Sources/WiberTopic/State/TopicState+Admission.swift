@@ -135,7 +135,8 @@ extension TopicState {
 
     /// A chunk without messages, at the end of the log.
     ///
-    /// Its time is not ahead of messages that are open: they come after it.
+    /// Its time is not ahead of messages that are open, or of those that a restore brings: they come
+    /// after it.
     public func control(
         _ kind: ChunkKind,
         _ bytes: [UInt8],
@@ -145,7 +146,8 @@ extension TopicState {
     ) -> Chunk {
         var header = header(group: group, entry: entry)
         header.kind = kind
-        header.baseTime = builder.isEmpty ? max(wall, tail.lastTime.next) : tail.lastTime
+        let mayMove = builder.isEmpty && !configuration.isRestoring
+        header.baseTime = mayMove ? max(wall, tail.lastTime.next) : tail.lastTime
         return Chunk.control(header, bytes: bytes)
     }
 

@@ -46,6 +46,7 @@ public struct TopicState {
     /// How many subjects are to be looked at before there is nothing left to do.
     var unsweptSubjects = 0
     let subjects: SubjectBudget
+    /// The subject of messages without one.
     let nameBytes: [UInt8]
     var rate = RateMeter()
 
@@ -60,7 +61,7 @@ public struct TopicState {
         self.configuration = configuration
         self.budget = budget
         self.subjects = subjects
-        nameBytes = Array(configuration.name.utf8)
+        nameBytes = Array((configuration.ownSubject ?? configuration.name).utf8)
         dedup = DedupTable(budget: budget)
     }
 
@@ -84,7 +85,7 @@ public struct TopicState {
         case .purge(let before): target = min(before, next)
         case .keep(let count):
             target = start(ofNewest: count, in: tail) { removals.takenCount(from: $0, to: $1) }
-        case .purgeSubject, .remove: return .zero
+        case .purgeSubject, .remove, .importBlock: return .zero
         }
         purgeTarget = max(purgeTarget, target)
         return target
@@ -95,7 +96,8 @@ public struct TopicState {
 
     /// Whether messages leave from the front.
     public var mayTrim: Bool {
-        !configuration.retention.isUnlimited || purgeTarget > tail.firstSequence
+        !configuration.isRestoring
+            && (!configuration.retention.isUnlimited || purgeTarget > tail.firstSequence)
     }
 
     // MARK: What the committed log says

@@ -3,7 +3,7 @@ public import WiberBase
 /// Asks the leader of a group to put a command into its log; asking again changes nothing more.
 public struct CommandRequest: Sendable, Equatable {
     /// The most bytes of a command.
-    public static let lengthMax = 1 << 20
+    public static let lengthMax = (2 << 20) + 4_096
 
     /// Names the request, among those of the sender.
     public var request: UInt64

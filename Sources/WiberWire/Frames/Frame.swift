@@ -148,6 +148,8 @@ public enum PublishOutcome: UInt8, Sendable, CaseIterable {
     case rollupRefused = 7
     /// Not stored: the publisher expects another topic.
     case wrongTopic = 8
+    /// Not stored: the topic waits for the rest of a backup.
+    case restoring = 40
 }
 
 /// Consecutive publishes of a batch that got consecutive sequences.

@@ -3,6 +3,7 @@ public import WiberBase
 /// Writes the reply to HISTORY, message by message.
 public struct HistoryWriter: Sendable {
     private let topic: String
+    private let subject: String
     private let from: Sequence
     private let limit: UInt64
     private var messages = JSONWriter()
@@ -10,8 +11,11 @@ public struct HistoryWriter: Sendable {
     public private(set) var count: UInt64 = 0
 
     /// A reply without messages.
-    public init(topic: String, from: Sequence, limit: UInt64) {
+    ///
+    /// `subject` is that of messages without one; `nil`: the topic's name.
+    public init(topic: String, subject: String? = nil, from: Sequence, limit: UInt64) {
         self.topic = topic
+        self.subject = subject ?? topic
         self.from = from
         self.limit = limit
     }
@@ -31,7 +35,7 @@ public struct HistoryWriter: Sendable {
             } else if let subject = message.body.subject {
                 json.string(String(decoding: subject, as: UTF8.self))  // As far as it is text.
             } else {
-                json.string(topic)
+                json.string(subject)
             }
             if let id = message.body.id, UTF8Check.isValid(id) {
                 json.key("id")

@@ -28,6 +28,8 @@ public enum LineErrorCode: String, Sendable, CaseIterable {
     case rollup = "ROLLUP"
     /// The publisher expects another topic; nothing was stored.
     case wrongTopic = "WRONG_TOPIC"
+    /// The topic waits for the rest of a backup; nothing was stored.
+    case restoring = "RESTORING"
     /// The leader's disk is full; nothing was stored.
     case diskFull = "DISK_FULL"
     /// The disk failed.

@@ -70,6 +70,10 @@ public struct TopicStatus: Sendable {
                     json.field("current", replica.isCurrent ?? false)
                 }
             }
+            if configuration.isRestoring { json.field("restoring", true) }
+            if let backup = configuration.restoredFrom {
+                json.field("restored_from", backup.description)
+            }
             if let target { json.array("moving_to", target) { $0.string($1) } }
             json.field("term", term)
             json.field("first_sequence", firstSequence)

@@ -113,9 +113,7 @@ struct TopicCommand: ParsableCommand {
 
 extension Word {
     /// The word as a part of a URL's path.
-    var inPath: String {
-        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-    }
+    var inPath: String { text.inURL }
 }
 
 extension ClientOptions {

@@ -17,7 +17,17 @@ struct MetaCommandTests {
         .drain(NodeID(2), true), .drain(NodeID(2), false),
         .addNode(sampleNode(0), replacing: nil), .addNode(sampleNode(0), replacing: NodeID(2)),
         .removeNode(NodeID(2)), .forgetNode(NodeID(2)), .moveNode(sampleNode(2)),
+        .createTopic(restored, replicas: [NodeID(1)]), .restored(GroupID(9)),
     ]
+
+    /// A topic that is being restored under another name.
+    static var restored: TopicConfiguration {
+        var topic = full
+        topic.ownSubject = "shop"
+        topic.restoredFrom = UniqueID(high: 6, low: 7)
+        topic.isRestoring = true
+        return topic
+    }
 
     static var full: TopicConfiguration {
         var topic = topic("orders", ["orders.*", "shop.>"])
@@ -101,6 +111,29 @@ struct MetaCommandTests {
         bytes.removeLast(9)
         bytes[0] = 2
         #expect(try decoded(bytes) == command)
+    }
+
+    @Test func `a topic of version 3 is not being restored, whatever its flags say`() throws {
+        let command = MetaCommand.createTopic(topic("orders"), replicas: [NodeID(1)])
+        var bytes = encoded(command)
+        bytes[bytes.count - 13] = 6
+        bytes[0] = 3
+        #expect(try decoded(bytes) == command)
+        bytes[0] = 4
+        #expect(throws: CodecError.self) { try decoded(bytes) }
+    }
+
+    @Test func `a topic behind its version is read, and so is one of an earlier version`() throws {
+        func read(_ bytes: [UInt8]) throws -> TopicConfiguration {
+            try bytes.withUnsafeBytes { raw in
+                var reader = ByteReader(raw)
+                return try MetaCommand.decodeVersioned(&reader)
+            }
+        }
+        let bytes = MetaCommand.encodeVersioned(Self.restored)
+        #expect(try read(bytes) == Self.restored)
+        #expect(try read([3] + MetaCommand.encode(Self.full)) == Self.full)
+        #expect(throws: CodecError.invalid(field: "version", value: 9)) { try read([9] + bytes) }
     }
 
     @Test func `a count is checked before it is believed`() {

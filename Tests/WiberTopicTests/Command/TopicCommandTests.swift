@@ -9,6 +9,12 @@ struct TopicCommandTests {
         .keep(newest: .max), .remove(Sequence(9)),
     ]
 
+    @Test(arguments: [0, 1, 200])
+    func `a block of a backup is read, whatever it is`(length: Int) throws {
+        let command = TopicCommand.importBlock(Array(repeating: 7, count: length))
+        #expect(try TopicCommand.decode(command.encoded) == command)
+    }
+
     @Test(arguments: commands)
     func `what was written is read, and no part of it`(command: TopicCommand) throws {
         let bytes = command.encoded

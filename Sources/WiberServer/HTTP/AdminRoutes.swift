@@ -31,12 +31,18 @@ struct AdminRoutes: Sendable {
         let id: String?
         let host: String
         let port: Int
-        let rpc_port: Int?
-        let http_port: Int?
+        let rpcPort: Int?
+        let httpPort: Int?
+
+        private enum CodingKeys: String, CodingKey {
+            case id, host, port
+            case rpcPort = "rpc_port"
+            case httpPort = "http_port"
+        }
 
         func address(named name: String?) throws(BadBody) -> NodeAddress {
             guard let id = id ?? name else { throw BadBody(text: "the node needs an id") }
-            let ports = [port, rpc_port ?? port + 1_000, http_port ?? port + 4_000]
+            let ports = [port, rpcPort ?? port + 1_000, httpPort ?? port + 4_000]
             guard ports.allSatisfy({ (1...65_535).contains($0) }) else {
                 let text =
                     "ports are from 1 to 65535; rpc_port is port + 1000 and http_port port + 4000"

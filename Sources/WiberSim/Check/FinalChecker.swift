@@ -8,7 +8,7 @@ extension World {
     var isSettled: Bool {
         for (id, group) in checker.groups
         where sound.contains(where: { $0.core?.knows(id) == true }) {
-            guard !sound.contains(where: { $0.core?.isMoving(id) == true }) else { return false }
+            if canMove, sound.contains(where: { $0.core?.isMoving(id) == true }) { return false }
             var ends: Set<LogIndex> = []
             for machine in sound
             where group.replicas.contains(where: { $0.node == machine.id }) || id == .meta {

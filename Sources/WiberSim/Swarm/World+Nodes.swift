@@ -31,11 +31,16 @@ extension World {
         settings.spares == 0 || newestCore?.isStaying(machine.id) == true
     }
 
+    /// Whether there are as many nodes as topics have replicas: what is lost for good cannot take a
+    /// topic.
+    var canMove: Bool {
+        settings.spares == 0 || machines.count { !$0.isGone && isStaying($0) } > 2
+    }
+
     /// Whether a node is on its way in or out.
     var areNodesChanging: Bool {
         guard let core = newestCore else { return false }
-        let staying = machines.count { !$0.isGone && core.isStaying($0.id) }
-        return core.hasLeavingNode && staying > 2
+        return core.hasLeavingNode && canMove
             || machines.contains { $0.id == .zero && $0.core != nil && core.expects($0.name) }
     }
 

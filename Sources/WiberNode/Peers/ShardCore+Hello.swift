@@ -23,6 +23,7 @@ extension ShardCore {
         emit(.write(connection, reply))
         if let refusal {
             if refusal.code == .unknownNode { dialMember(hello) }
+            if refusal.code == .otherCluster { noteForeign(hello) }
             trace(.warning, "node refused", [("node", hello.node), ("why", refusal.text)])
             return emit(.close(connection, reason: refusal.text))
         }
@@ -33,6 +34,7 @@ extension ShardCore {
             forgetInterest(of: peers[place].id)
             emit(.close(old, reason: "the node connected again"))
         }
+        foreignGreeters.remove(hello.node)
         peers[place].incoming = connection
         if peers[place].incarnation != hello.incarnation {
             peers[place].incarnation = hello.incarnation
@@ -47,6 +49,22 @@ extension ShardCore {
         if peers[place].lane == .idle { peers[place].nextDial = time.now }
         mustDecideMeta = true
         markDirty(ShardCore.metaSlot)
+    }
+
+    /// The nodes of the configuration are another cluster's: this node has the wrong data, even if it
+    /// finds the cluster that it has data of.
+    private func noteForeign(_ hello: Hello) {
+        let others = configuration.nodes.filter { $0.name != configuration.nodeName }
+        guard others.contains(where: { $0.name == hello.node }) else { return }
+        foreignGreeters.insert(hello.node)
+        guard foreignGreeters.count > others.count / 2 else { return }
+        emit(
+            .fatal(
+                "the data directory of \(configuration.nodeName) belongs to cluster"
+                    + " \(store.superblock.clusterID), and the nodes of its configuration to cluster"
+                    + " \(hello.cluster): give it the right directory, or the right configuration"
+            )
+        )
     }
 
     /// The place of a node that greets: the one that has its number or its store, or one of its name

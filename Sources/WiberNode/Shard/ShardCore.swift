@@ -51,6 +51,8 @@ public final class ShardCore {
     var joining: (cluster: UniqueID, node: NodeID)?
     /// Why this node may not join the cluster, as a member says.
     var joinRefusal: String?
+    /// Nodes of the configuration that belong to another cluster than this one.
+    var foreignGreeters: Set<String> = []
     /// Since when others refuse this node while none accepts it.
     var refusedSince: Instant?
     /// Whether the configuration should be compared with the nodes that there are.

@@ -133,7 +133,7 @@ struct AdminRoutes: Sendable {
         }
         let host = host
         router.delete("/api/nodes/:name") { _, context in
-            let name = context.parameters.get("name") ?? ""
+            let name = context.name
             return Self.response(try await host.administer(.removeNode(name)))
         }
     }

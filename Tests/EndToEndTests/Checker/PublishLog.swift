@@ -27,6 +27,10 @@ final class PublishLog: Sendable {
         var budget = Int.max
         var last = 0
         var lastText = ""
+        /// When the last acknowledgement came, and the longest time between two while publishers
+        /// could send.
+        var lastAt: ContinuousClock.Instant?
+        var longestGap = Duration.zero
     }
 
     private let state = Mutex(State())
@@ -53,6 +57,11 @@ final class PublishLog: Sendable {
             $0.clients[client][counter] = fate
             guard case .acknowledged(let sequence) = fate else { return }
             $0.acknowledged += 1
+            let now = ContinuousClock.now
+            if let before = $0.lastAt, $0.budget == .max {
+                $0.longestGap = max($0.longestGap, now - before)
+            }
+            $0.lastAt = now
             if sequence > $0.last {
                 $0.last = sequence
                 $0.lastText = "\(client)-\(counter)"
@@ -71,6 +80,9 @@ final class PublishLog: Sendable {
 
     /// The acknowledged message with the highest sequence; 0 if there is none.
     var last: (sequence: Int, text: String) { state.withLock { ($0.last, $0.lastText) } }
+
+    /// The longest time without an acknowledgement, while publishers could always send.
+    var longestGap: Duration { state.withLock(\.longestGap) }
 
     /// Whether publishers may send more.
     var hasBudget: Bool { state.withLock { $0.attempted < $0.budget } }

@@ -18,7 +18,9 @@ extension Load {
         print(
             """
             \(what): attempted \(all.count), acknowledged \(log.acknowledgedCount), refused \
-            \(refused), unknown \(unknown); on \(cluster.nodes.count) nodes \(findings.summary)
+            \(refused), unknown \(unknown); longest time without an acknowledgement \
+            \(Int(log.longestGap.seconds * 1_000)) ms; on \(cluster.nodes.count) nodes \
+            \(findings.summary)
             """
         )
         problems += findings.lines

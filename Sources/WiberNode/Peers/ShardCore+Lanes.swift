@@ -44,7 +44,9 @@ extension ShardCore {
     }
 
     func laneConnected(_ connection: ConnectionID) {
-        guard let place = lanePlace(connection) else { return }
+        guard let place = lanePlace(connection) else {
+            return emit(.close(connection, reason: "the node is dialled no more"))
+        }
         peers[place].lane = .greeting(connection, since: time.now)
         peers[place].out.removeAll(keepingCapacity: true)
         sendFrame(.hello(hello), to: place)

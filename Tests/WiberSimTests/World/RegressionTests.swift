@@ -33,6 +33,26 @@ struct RegressionTests {
             name: "damage of what was written last met a file that had lost its end"
         ),
         Regression(
+            seed: 187,
+            scenario: .nodes,
+            name: "a new node whose file had only nodes that are gone refused those that called it"
+        ),
+        Regression(
+            seed: 140,
+            scenario: .nodes,
+            name: "a removed node was taken for the one that replaced it, of the same name"
+        ),
+        Regression(
+            seed: 161,
+            scenario: .nodes,
+            name: "a topic could not leave a node for one that was dead"
+        ),
+        Regression(
+            seed: 246,
+            scenario: .nodes,
+            name: "a node could not leave while another one that should vote was dead"
+        ),
+        Regression(
             seed: 57,
             scenario: .damage,
             name: "the checker did not know a hard state that a dying process had written"

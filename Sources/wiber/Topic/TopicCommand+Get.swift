@@ -7,8 +7,8 @@ extension TopicCommand {
             abstract: "Read one message.",
             discussion: """
                 By its sequence, or the newest of a subject, or the first of a subject from a
-                sequence on. The answer has all that was acknowledged before. The first question by
-                subject makes the node read the topic once.
+                sequence on. The answer has all that was acknowledged before. The first
+                question by subject makes the node read the topic once.
 
                 Examples:
                   wiber topic get orders 17

@@ -107,6 +107,55 @@ extension EndToEnd {
             }
         }
 
+        @Test func `one message is read by sequence and by subject, at every node`() throws {
+            let cluster = try Cluster.started(nodes: 4)
+            let created = try wiber("topic create orders --subject orders.>", at: cluster.nodes[0])
+            #expect(created.isSuccess, "\(created.errors)")
+            let client = try cluster.nodes[0].client()
+            for number in 1...6 {
+                let reply = try client.request("PUB orders.k\(number % 2) text \(number)")
+                #expect(reply == "OK \(number)")
+            }
+            let removed = try wiber("topic remove orders 6 --yes", at: cluster.nodes[1])
+            #expect(removed.isSuccess, "\(removed.errors)")
+            for node in cluster.nodes {
+                let newest = try wiber("topic get orders --last orders.k0", at: node)
+                let lines = newest.output.split(separator: "\n")
+                #expect(newest.isSuccess && lines.count == 4, "\(newest)")
+                #expect(lines.first == "sequence  4" && lines.last == "data      text 4")
+                let fifth = try wiber("topic get orders 5 --output json", at: node)
+                #expect(fifth.output.hasPrefix(#"{"sequence":5,"time":""#), "\(fifth)")
+                #expect(fifth.output.hasSuffix(#","subject":"orders.k1","data":"text 5"}"# + "\n"))
+                let next = try wiber("topic get orders --next orders.k1 --from 2", at: node)
+                #expect(next.output.hasPrefix("sequence  3\n"), "\(next)")
+            }
+            for (words, text) in [
+                ("topic get orders 6", "message 6 of topic orders is gone"),
+                ("topic get orders 7", "message 7 of topic orders is not there yet"),
+                ("topic get orders --last orders.k9", "no such message of this subject"),
+                ("topic get orders --last orders.*", "name exactly one subject"),
+                ("topic get nothing 1", "there is no topic of this name"),
+                ("topic get orders", "one of them"),
+                ("topic get orders 1 --from 2", "--from goes with --next"),
+            ] {
+                let refused = try wiber(words, at: cluster.nodes[0])
+                #expect(!refused.isSuccess && refused.errors.contains(text), "\(words): \(refused)")
+            }
+            for (path, status) in [
+                ("/6", 404), ("/7", 404), ("/x", 400), ("/18446744073709551616", 400), ("", 400),
+                ("?last=orders.k1&next=a", 400), ("?next=orders.k1&from=-1", 400),
+                ("?last=orders.k9", 404), ("?last=%00", 400), ("?last=%ff", 400),
+                ("?last=%zz", 400), ("?last", 400),
+                ("?last=a&last=b", 400), ("?first=a", 400), ("?next=orders.k1", 200),
+                ("/18446744073709551615", 404), ("?last=orders%2Ek1", 200),
+            ] {
+                let answers = try cluster.nodes.map { node in
+                    try HTTP.get("/api/topics/orders/messages" + path, port: node.httpPort).status
+                }
+                #expect(answers.allSatisfy { $0 == status || $0 == 307 }, "\(path): \(answers)")
+            }
+        }
+
         @Test func `below its reserve of disk space a node says so and stores nothing`() throws {
             let cluster = try Cluster(nodes: 1, more: "disk_reserve: 100000GiB\n")
             let node = cluster.nodes[0]

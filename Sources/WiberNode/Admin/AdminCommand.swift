@@ -42,6 +42,8 @@ public enum AdminCommand: Equatable, Sendable {
     case importBlock(topic: String, [UInt8])
     /// That a topic has all of its backup, and is used from now on.
     case finishRestore(topic: String)
+    /// One message of a topic; the outcome is that message.
+    case readMessage(topic: String, MessageQuery)
 }
 
 /// What is to change about a topic; what is `nil` stays.
@@ -96,6 +98,12 @@ public enum AdminOutcome: Equatable, Sendable {
     case block(session: UInt64, [UInt8], isLast: Bool)
     /// Another node can do it.
     case elsewhere(host: String, httpPort: Int)
+    /// A message, as JSON.
+    case message([UInt8])
+    /// What was asked for is not there: why.
+    case missing(String)
+    /// Too much is under way; the same may be asked again.
+    case busy(String)
 }
 
 /// A command that is under way.

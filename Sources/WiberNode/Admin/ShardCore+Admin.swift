@@ -56,6 +56,7 @@ extension ShardCore {
         case .finishRestore(let name):
             guard let topic = topic(name, token) else { return }
             begin(token, .restored(topic))
+        case .readMessage(let name, let query): beginMessageRead(token, name, query)
         case .drain(let node, let isDrained):
             guard let nodes = nodeIDs([node], token) else { return }
             begin(token, .drain(nodes[0], isDrained))
@@ -85,7 +86,7 @@ extension ShardCore {
         return nil
     }
 
-    private static let topicsUnknown =
+    static let topicsUnknown =
         "this node does not know the topic yet, as it may have just started, or cannot reach the meta"
         + " group's leader; try again in a moment, or look with `wiber topics`"
 

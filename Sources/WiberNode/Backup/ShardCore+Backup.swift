@@ -29,21 +29,24 @@ extension ShardCore {
                 "\(backups.count) backups are being read from this node; try again when one is done"
             )
         }
-        guard !groups[slot].relaysReads else { return sendElsewhere(token, slot) }
+        guard !groups[slot].relaysReads else {
+            return emit(.adminDone(token, elsewhere(slot) ?? .refused(noLeaderText(slot))))
+        }
         let session = self.token()
         backups[session] = BackupSession(group: id, waiting: token, lastUse: time.now)
         counters.backups += 1
         requestRead(id, .backup(session))
     }
 
-    /// Names a node that holds the topic.
-    private func sendElsewhere(_ token: UInt64, _ slot: Int) {
+    /// Names a node that holds the topic, one that can be reached if there is one.
+    func elsewhere(_ slot: Int) -> AdminOutcome? {
         let holders = [groups[slot].leader].compactMap { $0 } + groups[slot].members
-        guard let place = holders.lazy.compactMap({ self.place(of: $0) }).first else {
-            return refuse(token, noLeaderText(slot))
+        let places = holders.compactMap { place(of: $0) }
+        guard let place = places.first(where: { peers[$0].openLane != nil }) ?? places.first else {
+            return nil
         }
         let address = peers[place].address
-        emit(.adminDone(token, .elsewhere(host: address.host, httpPort: address.httpPort)))
+        return .elsewhere(host: address.host, httpPort: address.httpPort)
     }
 
     /// What was committed when the backup was asked for is applied here.

@@ -35,6 +35,8 @@ struct Group {
             case peer(NodeID, request: UInt64)
             /// A backup of this node.
             case backup(UInt64)
+            /// A message that somebody asks this node for.
+            case message(UInt64)
         }
         var origin: Origin
         /// `nil` until the leader has confirmed it.

@@ -102,6 +102,7 @@ extension ShardCore {
             if let from = job.from { line += " \(from) \(job.limit)" }
             relay(.request(line), slot, for: job.connection, at: job.slot)
         }
+        handMessageReadsOver(slot)
         groups[slot].reads = [:]
         groups[slot].wasActivated = false
         retire(slot)

@@ -25,6 +25,8 @@ enum ReadPurpose {
     case snapshot(GroupID, NodeID, Term)
     /// The next messages of a backup.
     case backup(UInt64)
+    /// A message that somebody asks for.
+    case message(UInt64)
     /// What nobody asked for: whether it is still intact.
     case scrub(GroupID)
 }
@@ -65,6 +67,7 @@ extension ShardCore {
         case .snapshot(let group, let node, let term):
             finishSnapshotRead(group, node, term, chunks)
         case .backup(let id): continueBackup(id, chunks)
+        case .message(let id): finishMessageRead(id, chunks)
         case .scrub(let group): scrubbed(group, chunks)
         }
     }
@@ -94,6 +97,7 @@ extension ShardCore {
         case .rebuild(let group): groupsToRecover.insert(group)
         case .snapshot: break  // The core asks again.
         case .backup(let id): failBackup(id, text)
+        case .message(let id): messageReadFailed(id)
         case .scrub(let group): scrubFailed(group)
         }
     }

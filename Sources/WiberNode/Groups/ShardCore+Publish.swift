@@ -275,8 +275,13 @@ extension ShardCore {
             + "do not keep up; not stored, try again more slowly"
     }
 
-    /// Why a topic has no leader, for people.
+    /// Why a publish or a read finds no leader, for people.
     func noLeaderText(_ slot: Int) -> String {
+        leaderlessText(slot) + "; not stored, try again when more of its nodes are up"
+    }
+
+    /// Why a topic has no leader.
+    func leaderlessText(_ slot: Int) -> String {
         let group = groups[slot]
         let since = group.leaderlessSince.map { " since \($0.rfc3339)" } ?? ""
         let down = group.members.filter { id in
@@ -284,7 +289,6 @@ extension ShardCore {
         }
         let names = down.map { name(of: $0) }.joined(separator: ", ")
         let why = down.isEmpty ? "an election is under way" : "replica \(names) is down"
-        return "topic \(group.configuration.name) has no leader\(since): \(why); "
-            + "not stored, try again when more of its nodes are up"
+        return "topic \(group.configuration.name) has no leader\(since): \(why)"
     }
 }

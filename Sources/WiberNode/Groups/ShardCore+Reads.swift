@@ -121,7 +121,7 @@ extension ShardCore {
         case .peer(let node, let request):
             groups[slot].reads[context] = nil
             sendReadIndexReply(to: node, request, groups[slot].id, nil)
-        case .history, .backup: unaskedReads.append((groups[slot].id, context))
+        case .history, .backup, .message: unaskedReads.append((groups[slot].id, context))
         }
     }
 
@@ -136,6 +136,7 @@ extension ShardCore {
             switch read.origin {
             case .history(let id): startHistory(id, slot)
             case .backup(let id): startBackup(id, slot)
+            case .message(let id): startMessageRead(id, index)
             case .peer: break  // Answered as soon as its index was known.
             }
         }
@@ -153,6 +154,7 @@ extension ShardCore {
                 guard let job = histories.removeValue(forKey: id) else { continue }
                 fail(job.connection, job.slot, .noLeader, noLeaderText(slot))
             case .backup(let id): failBackup(id, noLeaderText(slot))
+            case .message(let id): expireMessageRead(id, slot)
             }
         }
     }

@@ -72,6 +72,7 @@ extension ShardCore {
     private func endReads(_ slot: Int, _ text: String) {
         for context in groups[slot].reads.keys.sorted() { readFailed(slot, context) }
         groups[slot].reads = [:]
+        endMessageReads(of: groups[slot].id, .missing(text))
         for id in histories.keys.sorted() where histories[id]?.group == groups[slot].id {
             guard let job = histories.removeValue(forKey: id) else { continue }
             fail(job.connection, job.slot, .noTopic, text)

@@ -40,7 +40,7 @@ extension ShardCore {
     private var hasWork: Bool {
         !retrySlots.isEmpty || !unaskedReads.isEmpty || !forwards.isEmpty || !waitingRelays.isEmpty
             || !repairs.isEmpty || !wounds.isEmpty
-            || !pendingTopics.isEmpty
+            || !pendingTopics.isEmpty || !messageReads.isEmpty
             || peers.contains { $0.isPresent && $0.lane == .idle && $0.id != selfID }
             || joining != nil || shutdown != nil
     }
@@ -72,6 +72,7 @@ extension ShardCore {
         }
         sweepMembers()
         sweepSubjects()
+        sweepMessageReads()
         sweepSessions()
         reportTopics()
         sweepGreetings()

@@ -248,7 +248,8 @@ extension ShardCore {
             if let slot = slotOfGroup[group] { groups[slot].frontReadToken = token }
         case .index(let group):
             if let slot = slotOfGroup[group] { groups[slot].indexRead?.token = token }
-        case .replication, .history, .backup, .repair, .rebuild, .snapshot, .scrub, .removal:
+        case .replication, .history, .backup, .message, .repair, .rebuild, .snapshot, .scrub,
+            .removal:
             break
         }
     }

@@ -73,6 +73,8 @@ public final class ShardCore {
     var histories: [UInt64: HistoryJob] = [:]
     /// Backups that are being read here, by their number.
     var backups: [UInt64: BackupSession] = [:]
+    /// Messages that somebody waits for.
+    var messageReads: [UInt64: MessageRead] = [:]
     var reads: [UInt64: PendingRead] = [:]
     /// Damage that is being put right, by token.
     var repairs: [UInt64: RepairTask] = [:]

@@ -35,6 +35,7 @@ struct Counters {
     var topicsDeleted: UInt64 = 0
     var purges: UInt64 = 0
     var backups: UInt64 = 0
+    var messageReads: UInt64 = 0
     var importedBlocks: UInt64 = 0
     var snapshotsSent: UInt64 = 0
     var snapshotsInstalled: UInt64 = 0

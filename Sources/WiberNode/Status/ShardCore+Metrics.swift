@@ -145,6 +145,12 @@ extension ShardCore {
             counter("wiber_chunks_appended_total", "Entries appended.", counters.chunksAppended),
             counter("wiber_delivered_total", "MSG lines sent.", counters.delivered),
             counter("wiber_histories_total", "HISTORY requests.", counters.histories),
+            counter(
+                "wiber_message_reads_total",
+                "Single messages that were asked for by sequence or subject.",
+                counters.messageReads
+            ),
+            gauge("wiber_message_reads_open", "Those without an answer.", messageReads.count),
             counter("wiber_trims_total", "Expiries that this node proposed.", counters.trims),
             counter(
                 "wiber_snapshots_sent_total",

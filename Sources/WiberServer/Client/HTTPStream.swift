@@ -24,10 +24,11 @@ final class HTTPStream {
         for _ in 0..<4 {
             let stream = try HTTPStream(path, address)
             guard let target = stream.redirect else { return stream }
-            guard let url = URL(string: target), let host = url.host, let port = url.port else {
-                throw ClientError.unexpected(target)
-            }
-            (path, address) = (url.path, ServerAddress(host: host, port: port))
+            guard let url = URL(string: target), let host = url.host, let port = url.port,
+                let parts = URLComponents(string: target)
+            else { throw ClientError.unexpected(target) }
+            path = parts.percentEncodedPath + (parts.percentEncodedQuery.map { "?" + $0 } ?? "")
+            address = ServerAddress(host: host, port: port)
         }
         throw ClientError.unexpected("one redirect after the other from \(address)")
     }
@@ -114,10 +115,10 @@ final class HTTPStream {
         return rest[..<most]
     }
 
-    /// The whole body as text, of an answer that is not long.
-    func text() throws -> String {
+    /// The body as text, of an answer that is not long; what follows `most` bytes may be missing.
+    func text(most: Int = 1 << 20) throws -> String {
         var bytes: [UInt8] = []
-        while bytes.count < 1 << 20, let piece = try next() { bytes += piece }
+        while bytes.count < most, let piece = try next() { bytes += piece }
         return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -116,6 +116,21 @@ public final class LineClient {
         throw ClientError.unexpected("HTTP \(answer.status)")
     }
 
+    /// What `GET path` gives, at this server or where it sends its readers.
+    ///
+    /// - Throws: ``ClientError``; ``ClientError/refused(_:)`` with the server's words if it refuses.
+    public func read(_ path: String) throws -> String {
+        let stream = try HTTPStream.get(path, httpAddress)
+        let body = try stream.text(most: Self.bodyMax)
+        guard stream.status != 200 else { return body }
+        let object = try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any]
+        if let text = object?["error"] as? String { throw ClientError.refused(text) }
+        throw ClientError.unexpected("HTTP \(stream.status)")
+    }
+
+    /// The largest answer: a message of 8 MiB of which JSON makes six bytes each.
+    private static let bodyMax = 64 << 20
+
     /// What the server answers to `GET path` on its HTTP port.
     public func get(_ path: String) throws -> String {
         let address = httpAddress

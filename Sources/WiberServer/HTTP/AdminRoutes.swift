@@ -186,6 +186,9 @@ struct AdminRoutes: Sendable {
         case .block: .error(.internalServerError, "a block of a backup that nobody asked for")
         case .elsewhere(let host, let port):
             .error(.badRequest, "this node does not hold the topic; ask \(host):\(port)")
+        case .message(let json): .json(json)
+        case .missing(let text): .error(.notFound, text)
+        case .busy(let text): .error(.tooManyRequests, text)
         }
     }
 }

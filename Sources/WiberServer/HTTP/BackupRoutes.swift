@@ -60,11 +60,7 @@ struct BackupRoutes: Sendable {
                 }
             )
         case .elsewhere(let host, let port):
-            let authority = host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-            return Response(
-                status: .temporaryRedirect,
-                headers: [.location: "http://\(authority)/api/topics/\(name)/backup"]
-            )
+            return .elsewhere(host, port, "/api/topics/\(name.inURL)/backup")
         case let outcome: return AdminRoutes.response(outcome)
         }
     }

@@ -82,6 +82,7 @@ final class HTTPServer: Sendable {
         MonitoringRoutes(host: host, requests: requests).add(to: router)
         AdminRoutes(host: host).add(to: router)
         BackupRoutes(host: host).add(to: router)
+        MessageRoutes(host: host).add(to: router)
         router.get("/metrics") { _, _ in
             let metrics = try await host.inspect { $0.metrics() }
             return Self.text(MetricsText.render(metrics + extraMetrics()), status: .ok)

@@ -113,6 +113,39 @@ public struct MessageIndex: Sendable {
         entries[number].rows[entries[number].decided...].last { !isGone($0.sequence) }
     }
 
+    /// The newest message of a subject from `start` on and before `end`, also one that is decided to
+    /// go; costs what is gone behind it.
+    public func newest(
+        _ number: Int,
+        from start: Sequence,
+        before end: Sequence,
+        isGone: (Sequence) -> Bool
+    ) -> Row? {
+        rows(number, from: start, before: end).last { !isGone($0.sequence) }
+    }
+
+    /// The oldest message of a subject from `start` on and before `end`, also one that is decided to
+    /// go; costs what is gone before it.
+    public func oldest(
+        _ number: Int,
+        from start: Sequence,
+        before end: Sequence,
+        isGone: (Sequence) -> Bool
+    ) -> Row? {
+        rows(number, from: start, before: end).first { !isGone($0.sequence) }
+    }
+
+    private func rows(
+        _ number: Int,
+        from start: Sequence,
+        before end: Sequence
+    ) -> ArraySlice<Row> {
+        let rows = entries[number].rows
+        let stop = rows.partition(before: end)
+        let first = max(entries[number].head, rows.partition(before: start))
+        return rows[min(first, stop)..<stop]
+    }
+
     /// Whether a pattern matches a subject.
     public func matches(_ number: Int, _ pattern: UnsafeRawBufferPointer) -> Bool {
         entries.key(number).withUnsafeBytes { Subject.matches(pattern, $0) }

@@ -6,13 +6,13 @@ import WiberServer
 struct TopicCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topic",
-        abstract: "Create, change, move or delete a topic.",
+        abstract: "Create, change, read, move or delete a topic.",
         discussion: """
             Each command can be given to any node; the answer comes once the cluster has agreed.
             `wiber topics` lists topics, `wiber stats TOPIC` tells about one.
             """,
         subcommands: [
-            Create.self, Update.self, Purge.self, Remove.self, Delete.self, Move.self,
+            Create.self, Update.self, Get.self, Purge.self, Remove.self, Delete.self, Move.self,
             Replicas.self,
         ],
         aliases: ["stream"]

@@ -131,10 +131,14 @@ extension NodeLab {
 
     /// Gives a command of a person who runs the cluster; returns what became of it.
     @discardableResult
-    func administer(at place: Int, _ command: AdminCommand) -> AdminOutcome? {
+    func administer(
+        at place: Int,
+        within span: Instant.Span = .seconds(6),
+        _ command: AdminCommand
+    ) -> AdminOutcome? {
         let count = machines[place].outcomes.count
         handle(place, .admin(UInt64(100 + count), command))
-        _ = run(within: .seconds(6)) { self.machines[place].outcomes.count > count }
+        _ = run(within: span) { self.machines[place].outcomes.count > count }
         return machines[place].outcomes.last
     }
 

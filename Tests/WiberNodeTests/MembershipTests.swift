@@ -103,6 +103,9 @@ struct MembershipTests {
         #expect(lab.run(within: .seconds(30)) { isCluster(lab, of: [0, 1, 2], voters: 3) })
         #expect(lab.run(within: .seconds(30)) { isHeld(lab, by: [0, 1, 2]) })
         #expect(lab.messages("news", lost).map(\.text) == (1...30).map { "a\($0)" })
+        // Both have the same address, and only one of them is called there.
+        let opened = lab.story.count { $0.contains("lane opened node=\(name) ") }
+        #expect(opened < 10, "\(opened) lanes to \(name) were opened by the other two")
         #expect(lab.machines[lost].core?.selfID == NodeID(4))
         // Whatever the file says of it, it is who it was.
         lab.kill(lost)

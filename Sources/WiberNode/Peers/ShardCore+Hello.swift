@@ -24,7 +24,8 @@ extension ShardCore {
         if let refusal {
             if refusal.code == .unknownNode { dialMember(hello) }
             if refusal.code == .otherCluster { noteForeign(hello) }
-            trace(.warning, "node refused", [("node", hello.node), ("why", refusal.text)])
+            let level = TraceEvent.Level(refusal.code)
+            trace(level, "node refused", [("node", hello.node), ("why", refusal.text)])
             return emit(.close(connection, reason: refusal.text))
         }
         guard let place else { return }
@@ -115,6 +116,10 @@ extension ShardCore {
                     + " use: delete it, and add the node anew if it shall come back"
             )
         }
+        // Who replaces a node has its name, and perhaps its address; the lane is not for that one.
+        if own != .zero, own == hello.cluster, hello.receiver != .zero, hello.receiver != selfID {
+            return (.otherReceiver, "this is node \(selfID), and not \(hello.receiver)")
+        }
         guard let place else {
             return (
                 .unknownNode,
@@ -177,6 +182,12 @@ extension ShardCore {
                 "\(reply.node) answers where \(peers[place].address.name) should"
             )
         }
+        if let bound = knownNodes.first(where: { $0.id == node })?.storeID, bound != .zero,
+            bound != reply.store, !Mutant.otherStoreAccepted.isOn
+        {
+            trace(.warning, "another data directory answers", [("node", reply.node)])
+            return emit(.close(connection, reason: "another data directory answers"))
+        }
         let isSame = peers[place].incarnation == reply.incarnation
         peers[place].incarnation = reply.incarnation
         peers[place].storeID = reply.store
@@ -212,7 +223,7 @@ extension ShardCore {
         _ connection: ConnectionID
     ) {
         trace(
-            .warning,
+            TraceEvent.Level(refusal),
             "this node was refused",
             [("by", peers[place].address.name), ("why", text)]
         )
@@ -229,7 +240,12 @@ extension ShardCore {
             refusedSince = since
             if isMajority || time.now.since(since) > Self.refusalWait { emit(.fatal(text)) }
         case .unknownNode: joinRefusal = text  // Somebody may be about to add it.
-        case .otherNodes, .version: break
+        case .otherNodes, .version, .otherReceiver: break
         }
     }
+}
+
+extension TraceEvent.Level {
+    /// How much a refusal matters; a node that is being replaced is called until it is forgotten.
+    init(_ refusal: HelloRefusal) { self = refusal == .otherReceiver ? .debug : .warning }
 }

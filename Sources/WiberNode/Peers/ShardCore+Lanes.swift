@@ -49,7 +49,7 @@ extension ShardCore {
         }
         peers[place].lane = .greeting(connection, since: time.now)
         peers[place].out.removeAll(keepingCapacity: true)
-        sendFrame(.hello(hello), to: place)
+        sendFrame(.hello(hello(to: place)), to: place)
     }
 
     func dialFailed(_ connection: ConnectionID, _ reason: String) {
@@ -73,7 +73,8 @@ extension ShardCore {
         }
     }
 
-    private var hello: Hello {
+    private func hello(to place: Int) -> Hello {
+        let known = knownNodes
         var hello = Hello(
             cluster: store.superblock.clusterID,
             listHash: configuration.listHash,
@@ -81,9 +82,10 @@ extension ShardCore {
             store: store.superblock.storeID,
             incarnation: store.superblock.incarnation,
             shardCount: 1,
-            wantsNodes: isBehind || knownNodes.isEmpty
+            wantsNodes: isBehind || known.isEmpty
         )
         if store.superblock.clusterID != .zero { hello.number = selfID }
+        if known.contains(where: { $0.id == peers[place].id }) { hello.receiver = peers[place].id }
         if let record = ownAddress.map({ NodeRecord($0) }) {
             hello.host = record.host
             hello.port = record.port

@@ -10,6 +10,8 @@ public struct Hello: Sendable, Equatable {
     public var node: String
     /// Its number in the cluster; zero if it is in none.
     public var number = NodeID.zero
+    /// The node that is called, by its number; zero if the sender does not know it.
+    public var receiver = NodeID.zero
     /// What names its data directory.
     public var store: UniqueID
     /// How often that was opened.
@@ -58,6 +60,7 @@ public struct Hello: Sendable, Equatable {
         bytes.appendString(host)
         for port in [port, rpcPort, httpPort] { bytes.appendInteger(port) }
         bytes.appendInteger(number.rawValue)
+        bytes.appendInteger(receiver.rawValue)
         bytes.append(wantsNodes ? 1 : 0)
     }
 
@@ -75,6 +78,7 @@ public struct Hello: Sendable, Equatable {
         hello.rpcPort = try reader.integer()
         hello.httpPort = try reader.integer()
         hello.number = try reader.identifier()
+        hello.receiver = try reader.identifier()
         hello.wantsNodes = try reader.integer(UInt8.self) & 1 != 0
         return hello
     }
@@ -94,6 +98,8 @@ public enum HelloRefusal: UInt8, Sendable {
     case version = 5
     /// The node was removed from the cluster.
     case removed = 6
+    /// Another node is at the place of the one that is called.
+    case otherReceiver = 7
 }
 
 /// Who answers, and whether it will listen.

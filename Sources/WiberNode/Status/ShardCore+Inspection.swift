@@ -53,6 +53,12 @@ extension ShardCore {
     /// Whether a node belongs to the cluster, as far as this one has applied the meta log.
     package func hasNode(_ node: NodeID) -> Bool { meta.node(node) != nil }
 
+    /// Whether a data directory is one of the cluster's.
+    package func hasStore(_ store: UniqueID) -> Bool { meta.nodes.contains { $0.storeID == store } }
+
+    /// Whether any node is to come.
+    package var expectsNode: Bool { meta.nodes.contains { $0.storeID == .zero } }
+
     /// Whether a node of a name is to come.
     package func expects(_ name: String) -> Bool {
         meta.nodes.contains { $0.name == name && $0.storeID == .zero }

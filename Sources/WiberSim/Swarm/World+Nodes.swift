@@ -26,6 +26,12 @@ extension World {
         return machine.id != .zero && !core.hasNode(machine.id)
     }
 
+    /// Whether the cluster has taken a machine's disk for one of its nodes.
+    func isBound(_ machine: Machine) -> Bool {
+        guard let store = machine.core?.storeID else { return false }
+        return newestCore?.hasStore(store) == true
+    }
+
     /// Whether a machine's node has come, and is not on its way out.
     func isStaying(_ machine: Machine) -> Bool {
         settings.spares == 0 || newestCore?.isStaying(machine.id) == true
@@ -40,7 +46,8 @@ extension World {
     /// Whether a node is on its way in or out.
     var areNodesChanging: Bool {
         guard let core = newestCore else { return false }
-        return core.hasLeavingNode && canMove
+        // Who leaves waits for a node that was added, perhaps twice, and that nobody starts.
+        return core.hasLeavingNode && canMove && !core.expectsNode
             || machines.contains { $0.id == .zero && $0.core != nil && core.expects($0.name) }
     }
 

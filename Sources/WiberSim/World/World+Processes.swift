@@ -118,6 +118,10 @@ extension World {
         if machine.id == .zero, reason.contains("replace-node") {
             return kill(place)  // It met nodes that do not know yet that it is welcome.
         }
+        if settings.spares > 0, !isBound(machine), reason.contains("replace-node") {
+            machine.isGone = true  // Another machine of the name came first.
+            return kill(place)
+        }
         if hasLeft(machine), reason.contains("was removed") || reason.contains("replace-node") {
             machine.isGone = true
             return kill(place)

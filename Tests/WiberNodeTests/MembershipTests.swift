@@ -175,6 +175,22 @@ struct MembershipTests {
         #expect(refusal(.replaceNode("n3", by: nil)).contains("n3"))
     }
 
+    @Test func `an address that is none is not written down, not even once`() throws {
+        let lab = lab()
+        #expect(lab.run { isCluster(lab, of: [0, 1, 2], voters: 3) })
+        lab.run(for: .seconds(1))
+        let last = lab.machines[0].core?.groups[0].raft?.commitIndex ?? .zero
+        for (place, host) in ["a b\r\n", String(repeating: "a", count: 254)].enumerated() {
+            lab.kill(place)
+            lab.machines[place].host = host
+            lab.start(place)
+        }
+        lab.run(for: .seconds(5))
+        #expect(lab.run { isCluster(lab, of: [0, 1, 2], voters: 3) })
+        let now = lab.machines[0].core?.groups[0].raft?.commitIndex ?? .zero
+        #expect(now.rawValue <= last.rawValue + 20, "only elections write to the meta log")
+    }
+
     @Test func `a node whose address changes says so itself`() throws {
         let lab = lab()
         #expect(lab.run { isCluster(lab, of: [0, 1, 2], voters: 3) })

@@ -51,9 +51,9 @@ extension MetaCommand {
             var record = try node(&reader)
             record.since = try reader.identifier()
             record.isLeaving = try reader.integer(UInt8.self) & 1 != 0
-            guard record.id.node == record.id, record.id > (nodes.last?.id ?? .zero) else {
-                throw .invalid(field: "node", value: record.id.rawValue)
-            }
+            guard record.id.node == record.id, record.id > (nodes.last?.id ?? .zero),
+                HostName.isValid(record.host)
+            else { throw .invalid(field: "node", value: record.id.rawValue) }
             nodes.append(record)
         }
         return nodes

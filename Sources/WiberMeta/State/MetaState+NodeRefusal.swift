@@ -11,7 +11,8 @@ extension MetaState {
             Set([record.port, record.rpcPort, record.httpPort]).count == 3
         else {
             return
-                "a node needs a host, and three different ports: for clients, for nodes, for HTTP"
+                "a node needs a host, a name or an address alone, and three different ports: for"
+                + " clients, for nodes, for HTTP"
         }
         if let replaced {
             guard let old = node(replaced) else { return "there is no such node to replace" }

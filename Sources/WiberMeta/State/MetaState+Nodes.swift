@@ -77,7 +77,7 @@ extension NodeRecord {
     var canHold: Bool { !isDrained && (since == .zero || storeID != .zero) }
 
     /// Whether others can dial it.
-    var hasAddress: Bool { !host.isEmpty && host.utf8.count <= 253 && rpcPort > 0 }
+    public var hasAddress: Bool { HostName.isValid(host) && rpcPort > 0 }
 
     /// Whether another record says the same of where it is.
     public func hasAddress(of other: NodeRecord) -> Bool {

@@ -81,7 +81,7 @@ extension ShardCore {
                 }
                 announced = peers[place].announced
             }
-            guard var record = announced, !node.hasAddress(of: record), record.rpcPort > 0 else {
+            guard var record = announced, !node.hasAddress(of: record), record.hasAddress else {
                 continue
             }
             record.id = node.id

@@ -88,7 +88,9 @@ extension ShardCore {
     private func bindStores() {
         guard decidesMeta, meta.isFormed else { return }
         for peer in presentPeers where peer.id != selfID && peer.storeID != .zero {
-            if let record = meta.node(peer.id), record.storeID == .zero {
+            if let record = meta.node(peer.id), record.storeID == .zero,
+                !meta.nodes.contains(where: { $0.storeID == peer.storeID })
+            {
                 return propose(.bindStore(node: peer.id, storeID: peer.storeID))
             }
         }

@@ -89,8 +89,7 @@ extension ShardCore {
     }
 
     private func announced(_ hello: Hello) -> NodeRecord? {
-        guard !hello.host.isEmpty, hello.rpcPort > 0 else { return nil }
-        return NodeRecord(
+        let record = NodeRecord(
             id: .zero,
             name: hello.node,
             host: hello.host,
@@ -99,6 +98,7 @@ extension ShardCore {
             httpPort: hello.httpPort,
             storeID: hello.store
         )
+        return record.hasAddress ? record : nil
     }
 
     private func refusal(

@@ -140,7 +140,7 @@ extension ShardCore {
     func dialMember(_ hello: Hello) {
         let own = store.superblock.clusterID
         guard hello.cluster != .zero, own == .zero && knownNodes.isEmpty || own == hello.cluster,
-            !hello.host.isEmpty, hello.rpcPort > 0,
+            HostName.isValid(hello.host), hello.rpcPort > 0,
             peers.count(where: \.isGuess) < MetaState.nodesMax
         else { return }
         isBehind = true

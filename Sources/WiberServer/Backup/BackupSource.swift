@@ -78,8 +78,12 @@ public struct BackupSource {
         var found: ContentsBlock?
         try Self.open(path) { descriptor in
             var splitter = BlockSplitter()
-            while let piece = try Self.read(descriptor, path) { splitter.append(piece) }
-            if let (block, _) = try splitter.next() { found = try ContentsBlock(block) }
+            while let piece = try Self.read(descriptor, path) {
+                guard found == nil else { throw BackupError.tooMuch }
+                splitter.append(piece)
+                if let (block, _) = try splitter.next() { found = try ContentsBlock(block) }
+            }
+            guard found != nil else { throw BackupError.incomplete }
             guard !splitter.hasRest else { throw BackupError.tooMuch }
         }
         guard let found else { throw BackupError.incomplete }

@@ -1,3 +1,4 @@
+import WiberBase
 import Yams
 
 /// Takes values out of YAML and remembers everything that is wrong, with its place.
@@ -83,19 +84,7 @@ struct ConfigurationReader {
     /// A name or number of a machine, without port or scheme.
     mutating func host(_ node: Node?, _ what: String) -> String? {
         guard let text = text(node, what) else { return nil }
-        let isHost = text.utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"),
-                UInt8(ascii: "_"):
-                true
-            case UInt8(ascii: ":"), UInt8(ascii: "%"):
-                text.split(separator: ":").count > 2
-                    || text.hasPrefix("::")
-            default: false
-            }
-        }
-        guard isHost else {
+        guard HostName.isValid(text) else {
             error(
                 node,
                 "\(what) '\(Self.shown(text))' is no host: give a name or an address alone, "

@@ -148,8 +148,8 @@ struct NodeProgress {
     func run(_ line: LineClient, waits: Bool) throws {
         var last = ""
         var unchanged = 0
-        while waits, let leaving = try leaving(line) {
-            let topics = try Terminal.list(try line.get("/api/topics"))
+        while waits, let leaving = try ask({ try leaving(line) }) {
+            let topics = try ask { try Terminal.list(try line.get("/api/topics")) }
             let moving = topics.filter { $0["moving_to"] is [String] }.count
             let held = leaving["replicas"] as? Int ?? 0
             let part = leaving["meta"] as? String == "voter" ? ", and votes in meta" : ""
@@ -168,6 +168,19 @@ struct NodeProgress {
         switch client.output {
         case .text: Terminal.say(waits ? "\(node) has left the cluster" : "\(node) is leaving")
         case .json: Terminal.printJSON(["node": node.text, "done": waits])
+        }
+    }
+
+    /// The node that is asked may be the one that leaves.
+    private func ask<Answer>(_ question: () throws -> Answer) throws -> Answer {
+        do {
+            return try question()
+        } catch let error as ClientError {
+            if case .refused = error { throw error }
+            throw ClientError.refused(
+                "\(error). It is on its way all the same: `wiber cluster status` of another node says how"
+                    + " far \(node) is"
+            )
         }
     }
 

@@ -159,7 +159,7 @@ final class NodeLab {
         let machine = machines[place]
         return NodeAddress(
             name: machine.name,
-            host: machine.name,
+            host: machine.host ?? machine.name,
             port: 4_000 + place,
             rpcPort: options.nodes > 1 || options.hasPeerPorts ? 5_000 + place : nil,
             httpPort: 8_000 + place,
@@ -389,6 +389,8 @@ final class NodeLab {
 final class Machine {
     let place: Int
     let name: String
+    /// What its configuration says that others dial, if that is not its name.
+    var host: String?
     var disk = MemoryDisk()
     var core: ShardCore?
     /// Grows with each start and end of the process.

@@ -27,7 +27,8 @@ extension LogStore {
         parts.steps += self.removals.map(DiskStep.remove)
         self.removals = []
         let repairs = takeRepairs()
-        parts.steps += repairs.steps
+        let rewrite = takeRewrite()
+        parts.steps += repairs.steps + rewrite.steps
         let installs = takeInstalls()
         let discarded = takeDiscarded()
         parts.steps += installs.steps + discarded.steps
@@ -48,7 +49,8 @@ extension LogStore {
             prepared: prepared,
             repaired: repairs.tokens,
             installs: installs.slots,
-            removals: removals
+            removals: removals,
+            rewrite: rewrite.step
         )
     }
 
@@ -71,6 +73,7 @@ extension LogStore {
         written += job.installs
         ended += job.removals.ending
         noteDiscarded(job.removals.gone)
+        noteRewritten(job.rewrite)
         wal.release(job.released)
         if let file = job.prepared {
             wal.addFree(file)

@@ -55,6 +55,7 @@ public struct LogStore: Sendable {
     var dirtySlots: Set<Int> = []
     var removals: [String] = []
     var repairs = RingBuffer<PendingRepair>()
+    var rewrite: Rewrite?
     /// Groups whose new log is to be written, and those whose new log is durable.
     var installs: [Int] = []
     var written: [Int] = []

@@ -4,7 +4,7 @@ import WiberLog
 /// A segment that is being written anew.
 struct RewriteTask {
     /// How much one read brings, about, in bytes.
-    static let stepBytes = 256 << 10
+    static let stepBytes = 512 << 10
     /// How many entries another replica is asked for at once.
     static let span: UInt64 = 256
 

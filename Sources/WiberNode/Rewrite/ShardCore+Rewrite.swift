@@ -12,7 +12,9 @@ import WiberWire
 extension ShardCore {
     func sweepRewrites() {
         guard shutdown == nil else { return }
-        if let damaged = damagedRewrite(), rewriting.task.map({ !$0.isRescue }) ?? true {
+        if fullDisk == nil, let damaged = damagedRewrite(),
+            rewriting.task.map({ !$0.isRescue }) ?? true
+        {
             begin(damaged.group, damaged.segment, isRescue: true)
         }
         if rewriting.task != nil { return continueRewrite() }
@@ -107,8 +109,8 @@ extension ShardCore {
     func continueRewrite() {
         guard let task = rewriting.task else { return }
         guard store.isRewriting else { return endRewrite() }
-        guard task.isRescue || !isBackedUp(task.group) else { return giveUpRewrite() }
-        if time.now.since(task.since) > limits.repairWait { return giveUpRewrite() }
+        let mustEnd = fullDisk != nil || !task.isRescue && isBackedUp(task.group)
+        if mustEnd || time.now.since(task.since) > limits.repairWait { return giveUpRewrite() }
         guard !task.isReading, task.due <= time.now else { return }
         if task.request != nil { return askForRewrite() }  // No answer came in time.
         guard let plan = store.rewritePlan(byteBudget: RewriteTask.stepBytes) else { return }
@@ -218,6 +220,10 @@ extension ShardCore {
     /// The new file is there, or the old one is not needed any more.
     private func endRewrite() {
         guard let task = rewriting.task else { return }
+        let base = task.segment.indices.lowerBound
+        guard store.closedSegment(task.group, holding: base)?.path != task.segment.path else {
+            return giveUpRewrite()
+        }
         rewriting.task = nil
         trace(
             .info,

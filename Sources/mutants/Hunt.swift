@@ -95,7 +95,9 @@ extension Mutant {
             .nodes(.leaders)
         case .requestsNumberedAnew, .forwardSentTwice:
             .nodes(.restarts)
-        case .removalsForgotten, .removalsNotUndone, .removedCounts: .nodes(.removals)
+        case .removalsForgotten, .removalsNotUndone, .removedCounts, .deadlinesForgotten,
+            .floorIgnored:
+            .nodes(.removals)
         case .idsTrimmed, .snapshotNotSynced, .snapshotTakenAnyway:
             .nodes(.absences)
         case .memberReused, .oldDecisionCarriedOut, .configurationAtCommit, .changesOverlap,

@@ -249,7 +249,7 @@ extension ShardCore {
         case .index(let group):
             if let slot = slotOfGroup[group] { groups[slot].indexRead?.token = token }
         case .replication, .history, .backup, .message, .repair, .rebuild, .snapshot, .scrub,
-            .removal:
+            .removal, .lastID:
             break
         }
     }

@@ -96,7 +96,7 @@ extension Mutant {
         case .requestsNumberedAnew, .forwardSentTwice:
             .nodes(.restarts)
         case .removalsForgotten, .removalsNotUndone, .removedCounts, .rewriteNotSynced,
-            .rewriteErasesLive:
+            .rewriteErasesLive, .deadlinesForgotten, .floorIgnored:
             .nodes(.removals)
         case .idsTrimmed, .snapshotNotSynced, .snapshotTakenAnyway:
             .nodes(.absences)

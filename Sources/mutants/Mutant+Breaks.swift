@@ -46,6 +46,8 @@ extension Mutant {
         case .idsTrimmed: "rule 22"
         case .removalsForgotten, .removalsNotUndone, .removedCounts:
             "what is removed is so once, and on every replica"
+        case .deadlinesForgotten: "a message goes when its time is over, whoever leads"
+        case .floorIgnored: "what the floor keeps stays"
         case .memberReused: "who comes back to a group is another member"
         case .oldDecisionCarriedOut: "a later decision is not undone by an older one"
         case .nodeNumberReused, .nodeNumberListed: "a number is one node's, for ever"

@@ -107,6 +107,52 @@ extension EndToEnd {
             }
         }
 
+        @Test func `messages go when their time is over, and stay from a floor on`() throws {
+            let cluster = try Cluster.started(nodes: 3)
+            let words = "topic create sessions --message-ttl --default-ttl 1h"
+            let created = try wiber(words, at: cluster.nodes[1])
+            #expect(created.isSuccess, "\(created.errors)")
+            for (node, life) in [(0, "2"), (1, "never"), (2, "1s"), (0, "100h")] {
+                let stored = try wiber(
+                    "pub sessions.a text -H Nats-TTL:\(life)",
+                    at: cluster.nodes[node]
+                )
+                #expect(stored.isSuccess, "\(stored)")
+            }
+            func expect(_ sequences: [Int], _ what: String) throws {
+                try eventually(what) {
+                    try cluster.nodes.allSatisfy { node in
+                        let there = try node.client().history("sessions", from: 1).messages
+                        return there.map(\.sequence) == sequences
+                    }
+                }
+            }
+            try expect([2, 4], "two messages go")
+            let kept = try wiber("topic update sessions --keep-from 4", at: cluster.nodes[0])
+            #expect(kept.isSuccess, "\(kept.errors)")
+            for (words, text) in [
+                ("topic purge sessions --yes", "keeps its messages from 4 on"),
+                ("topic remove sessions 4 --yes", "keeps its messages from 4 on"),
+                ("pub sessions.a x -H Nats-TTL:soon", "a Nats-TTL is whole seconds"),
+                ("pub sessions.a x -H Nats-Expected-Last-Msg-Id:z", "wrong last msg ID"),
+                ("topic create s2 --default-ttl 10ms", "less than a second"),
+                ("topic create s2 --keep-from 0", "keep_from"),
+            ] {
+                let refused = try wiber(words, at: cluster.nodes[0])
+                #expect(!refused.isSuccess && refused.errors.contains(text), "\(words): \(refused)")
+            }
+            let short = try wiber("pub sessions.a text -H Nats-TTL:1s", at: cluster.nodes[2])
+            #expect(short.isSuccess, "\(short.errors)")
+            let purged = try wiber("topic purge sessions --before 4 --yes", at: cluster.nodes[1])
+            #expect(purged.isSuccess, "\(purged.errors)")
+            for node in cluster.nodes { try node.kill() }
+            try cluster.startAll()
+            try expect([4, 5], "the floor keeps what is due")
+            let lifted = try wiber("topic update sessions --keep-from none", at: cluster.nodes[2])
+            #expect(lifted.isSuccess, "\(lifted.errors)")
+            try expect([4], "what is due goes")
+        }
+
         @Test func `one message is read by sequence and by subject, at every node`() throws {
             let cluster = try Cluster.started(nodes: 4)
             let created = try wiber("topic create orders --subject orders.>", at: cluster.nodes[0])

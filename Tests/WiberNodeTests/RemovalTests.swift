@@ -13,21 +13,6 @@ struct RemovalTests {
         NodeLab.news(seed: seed, change)
     }
 
-    /// The sequences that a client gets from a node, by HISTORY and by SUB.
-    private func sequences(_ lab: NodeLab, _ place: Int) -> [UInt64] {
-        let history = lab.ask(node: place, "HISTORY news 1 1000").joined()
-        let asked = history.split(separator: "{\"sequence\":").dropFirst().compactMap {
-            UInt64($0.prefix { $0.isNumber || $0 == "\"" }.filter(\.isNumber))
-        }
-        let client = lab.connect(to: place)
-        lab.ask(client, "SUB news 1")
-        lab.run(for: .milliseconds(500))
-        let followed = client.messages.compactMap { UInt64($0.split(separator: " ")[2]) }
-        lab.disconnect(client)
-        #expect(asked == followed)
-        return followed
-    }
-
     private func status(_ lab: NodeLab, _ place: Int) -> String {
         String(decoding: lab.machines[place].core?.topicJSON("news") ?? [], as: UTF8.self)
     }
@@ -56,14 +41,14 @@ struct RemovalTests {
         }
         let kept = Array(UInt64(85)...90)
         #expect(lab.run { (0..<3).allSatisfy { lab.firstSequence("news", $0) == 85 } })
-        for place in 0..<3 { #expect(sequences(lab, place) == kept) }
+        for place in 0..<3 { #expect(lab.sequences(place) == kept) }
         lab.kill(try #require(lab.leader("news")))
         #expect(lab.run { lab.leader("news") != nil })
         let living = try #require((0..<3).first { lab.machines[$0].core != nil })
         #expect(lab.publish(node: living, "news.b", "last") == 91)
         restartAll(lab)
         for place in 0..<3 {
-            #expect(lab.run { sequences(lab, place) == [85, 87, 88, 89, 90, 91] })
+            #expect(lab.run { lab.sequences(place) == [85, 87, 88, 89, 90, 91] })
             #expect(status(lab, place).contains("\"messages\":6,"))
             #expect(status(lab, place).contains("\"removed\":1,"))
         }
@@ -80,11 +65,11 @@ struct RemovalTests {
         }
         let kept = (UInt64(1)...900).filter { ![5, 6, 450, 900].contains($0) }
         for place in 0..<3 {
-            #expect(lab.run { sequences(lab, place) == kept })
+            #expect(lab.run { lab.sequences(place) == kept })
             #expect(status(lab, place).contains("\"messages\":896,"))
         }
         restartAll(lab)
-        for place in 0..<3 { #expect(sequences(lab, place) == kept) }
+        for place in 0..<3 { #expect(lab.sequences(place) == kept) }
         #expect(lab.administer(at: 0, .remove(topic: "news", Sequence(1))) == .done)
         #expect(lab.administer(at: 0, .remove(topic: "news", Sequence(2))) == .done)
         #expect(lab.run { lab.firstSequence("news", 1) == 3 })
@@ -114,13 +99,13 @@ struct RemovalTests {
         }
         #expect(purge("news.*", keep: 2) == .done)
         let left = Array(UInt64(1)...300) + (301...360).filter { ($0 - 301) % 3 == 2 || $0 > 354 }
-        #expect(sequences(lab, 1) == left)
+        #expect(lab.sequences(1) == left)
         #expect(purge("news", before: 300, keep: 0) == .done)
         #expect(purge("news.nobody", keep: 0) == .done)
-        #expect(sequences(lab, 0) == left.filter { $0 >= 300 })
+        #expect(lab.sequences(0) == left.filter { $0 >= 300 })
         #expect(lab.run { (0..<3).allSatisfy { lab.firstSequence("news", $0) == 300 } })
         restartAll(lab)
-        for place in 0..<3 { #expect(sequences(lab, place) == left.filter { $0 >= 300 }) }
+        for place in 0..<3 { #expect(lab.sequences(place) == left.filter { $0 >= 300 }) }
         guard case .refused(let text) = purge("news..a", keep: 0) else {
             Issue.record("a subject that is none was taken")
             return
@@ -137,7 +122,7 @@ struct RemovalTests {
         changes.maxPerSubject = .some(1)
         #expect(lab.administer(at: 2, .updateTopic(name: "news", changes)) == .done)
         #expect(lab.run { (0..<3).allSatisfy { lab.firstSequence("news", $0) == 82 } })
-        for place in 0..<3 { #expect(sequences(lab, place) == Array(82...90)) }
+        for place in 0..<3 { #expect(lab.sequences(place) == Array(82...90)) }
     }
 
     @Test func `a limit that is lifted and set again while the topic is read counts all messages`()
@@ -156,7 +141,7 @@ struct RemovalTests {
             #expect(lab.administer(at: 0, .updateTopic(name: "news", changes)) == .done)
         }
         #expect(lab.run { (0..<3).allSatisfy { lab.firstSequence("news", $0) == 891 } })
-        for place in 0..<3 { #expect(sequences(lab, place) == Array(891...900)) }
+        for place in 0..<3 { #expect(lab.sequences(place) == Array(891...900)) }
     }
 
     @Test func `what was read for an index that was begun anew is passed over`() throws {
@@ -171,67 +156,46 @@ struct RemovalTests {
         #expect(core.groups[slot].topic.indexNeeds() == Sequence(1))
         core.feedIndex(core.groups[slot].id, .max, lab.chunks("news", leader).suffix(1))
         let expected = "Nats-Expected-Last-Subject-Sequence: 1"
-        let client = natsClient(lab, leader)
-        #expect(lab.run { publish(lab, client, "news.a", expected).contains("\"seq\":4") })
+        let client = lab.natsClient(leader)
+        #expect(lab.run { lab.publish(client, "news.a", expected).contains("\"seq\":4") })
     }
 
     // MARK: What a publish depends on
-
-    private func natsClient(_ lab: NodeLab, _ place: Int) -> LabClient {
-        let client = lab.connect(to: place)
-        lab.send(client, Array("CONNECT {\"headers\":true}\r\nSUB ack 1\r\n".utf8))
-        return client
-    }
-
-    /// Publishes with headers and returns the acknowledgement.
-    private func publish(
-        _ lab: NodeLab,
-        _ client: LabClient,
-        _ subject: String,
-        _ headers: String...
-    ) -> String {
-        let block = "NATS/1.0\r\n" + headers.map { $0 + "\r\n" }.joined() + "\r\n"
-        let head = "HPUB \(subject) ack \(block.utf8.count) \(block.utf8.count + 1)\r\n"
-        let count = client.messages.count
-        lab.send(client, Array((head + block + "x\r\n").utf8))
-        _ = lab.run { client.messages.count > count }
-        return client.replies.last ?? ""
-    }
 
     @Test(arguments: 0..<3)
     func `a publish is refused if another message is the last one`(place: Int) {
         let lab = lab { $0.allowsRollup = true }
         #expect(lab.publish(node: 0, "news.a", "1") == 1)
         #expect(lab.publish(node: 1, "news.b", "2") == 2)
-        let client = natsClient(lab, place)
+        let client = lab.natsClient(place)
         let last = "Nats-Expected-Last-Sequence"
         let ofSubject = "Nats-Expected-Last-Subject-Sequence"
-        let wrong = publish(lab, client, "news.a", "\(last): 1")
+        let wrong = lab.publish(client, "news.a", "\(last): 1")
         #expect(wrong.contains("\"err_code\":10071,\"description\":\"wrong last sequence: 2\""))
-        #expect(publish(lab, client, "news.a", "\(last): 2").contains("\"seq\":3"))
+        #expect(lab.publish(client, "news.a", "\(last): 2").contains("\"seq\":3"))
         // The first one makes the leader read which subjects there are.
-        #expect(lab.run { publish(lab, client, "news.b", "\(ofSubject): 9").contains("10071") })
-        #expect(publish(lab, client, "news.b", "\(ofSubject): 3").contains("sequence: 2"))
-        #expect(publish(lab, client, "news.b", "\(ofSubject): x").contains("sequence: 2"))
-        #expect(publish(lab, client, "news.b", "\(ofSubject): 2").contains("\"seq\":4"))
-        #expect(publish(lab, client, "news.c", "\(ofSubject): 1").contains("sequence: 0"))
-        #expect(publish(lab, client, "news.c", "\(ofSubject): 0").contains("\"seq\":5"))
-        #expect(publish(lab, client, "news.c", "Nats-Expected-Stream: old").contains("10060"))
-        #expect(publish(lab, client, "news.c", "Nats-Rollup: what").contains("10111"))
-        #expect(sequences(lab, place) == [1, 2, 3, 4, 5])
-        #expect(publish(lab, client, "news.a", "Nats-Rollup: sub").contains("\"seq\":6"))
+        #expect(lab.run { lab.publish(client, "news.b", "\(ofSubject): 9").contains("10071") })
+        #expect(lab.publish(client, "news.b", "\(ofSubject): 3").contains("sequence: 2"))
+        #expect(lab.publish(client, "news.b", "\(ofSubject): x").contains("sequence: 2"))
+        #expect(lab.publish(client, "news.b", "\(ofSubject): 2").contains("\"seq\":4"))
+        #expect(lab.publish(client, "news.c", "\(ofSubject): 1").contains("sequence: 0"))
+        #expect(lab.publish(client, "news.c", "\(ofSubject): 0").contains("\"seq\":5"))
+        #expect(lab.publish(client, "news.c", "Nats-Expected-Stream: old").contains("10060"))
+        #expect(lab.publish(client, "news.c", "Nats-Rollup: what").contains("10111"))
+        #expect(lab.sequences(place) == [1, 2, 3, 4, 5])
+        #expect(lab.publish(client, "news.a", "Nats-Rollup: sub").contains("\"seq\":6"))
         #expect(lab.run { lab.isSettled("news") && lab.firstSequence("news", place) == 2 })
-        #expect(sequences(lab, place) == [2, 4, 5, 6])
-        #expect(publish(lab, client, "news.b", "Nats-Rollup: all").contains("\"seq\":7"))
+        #expect(lab.sequences(place) == [2, 4, 5, 6])
+        #expect(lab.publish(client, "news.b", "Nats-Rollup: all").contains("\"seq\":7"))
         #expect(lab.run { lab.isSettled("news") && lab.firstSequence("news", place) == 7 })
-        #expect(sequences(lab, place) == [7])
+        #expect(lab.sequences(place) == [7])
     }
 
     @Test func `a topic that does not allow it keeps its messages`() {
         let lab = lab()
         #expect(lab.publish(node: 0, "news", "1") == 1)
-        let client = natsClient(lab, 2)
-        #expect(publish(lab, client, "news", "Nats-Rollup: all").contains("10111"))
-        #expect(sequences(lab, 0) == [1])
+        let client = lab.natsClient(2)
+        #expect(lab.publish(client, "news", "Nats-Rollup: all").contains("10111"))
+        #expect(lab.sequences(0) == [1])
     }
 }

@@ -28,8 +28,11 @@ struct RandomTests {
         )
         let gone = replica.rows.filter { $0.sequence < firstSequence || $0.goneAt != nil }
         #expect(replica.asked.isSubset(of: gone.map(\.sequence)), "seed \(seed)")
+        let over = replica.live.filter { replica.isOver($0, replica.wall) }
+        #expect(over.isEmpty || !replica.topic.wantsDeadlines, "seed \(seed): \(over)")
         guard let most = replica.topic.configuration.retention.maxPerSubject else { return }
-        let counts = Dictionary(grouping: replica.live, by: \.subject).mapValues(\.count)
+        let limited = replica.live.filter { $0.sequence < replica.topic.floor }
+        let counts = Dictionary(grouping: limited, by: \.subject).mapValues(\.count)
         #expect(counts.values.allSatisfy { $0 <= Int(most) }, "seed \(seed): \(counts)")
     }
 }

@@ -143,6 +143,10 @@ package enum Mutant: String, CaseIterable, Sendable {
     case removalsNotUndone
     /// A message counts for the limit of its subject until its removal is committed.
     case removedCounts
+    /// Messages whose time is over, and that a leader had wanted to go, are forgotten when it leads no more.
+    case deadlinesForgotten
+    /// A message goes when its time is over, though the topic's floor keeps it.
+    case floorIgnored
     /// A node that comes back to a group is the member that it was.
     case memberReused
     /// A node that starts carries out what an old entry of the meta log says once more.

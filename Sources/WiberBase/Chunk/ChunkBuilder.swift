@@ -7,6 +7,8 @@ public struct ChunkBuilder: Sendable {
     public private(set) var count = 0
     /// Whether some message has an id.
     public private(set) var hasIDs = false
+    /// Whether some message has a time to live.
+    public private(set) var hasTimesToLive = false
 
     /// An empty chunk.
     public init() {}
@@ -38,6 +40,7 @@ public struct ChunkBuilder: Sendable {
         let start = bodies.count
         message.encode(into: &bodies)
         hasIDs = hasIDs || message.id != nil
+        hasTimesToLive = hasTimesToLive || message.timeToLive != nil
         addRow(from: start, time: time)
         return bodies.count - start
     }
@@ -48,11 +51,13 @@ public struct ChunkBuilder: Sendable {
     public mutating func append(
         encoded body: UnsafeRawBufferPointer,
         hasID: Bool,
+        hasTimeToLive: Bool,
         time: Timestamp
     ) {
         let start = bodies.count
         bodies.append(contentsOf: body)
         hasIDs = hasIDs || hasID
+        hasTimesToLive = hasTimesToLive || hasTimeToLive
         addRow(from: start, time: time)
     }
 
@@ -79,12 +84,14 @@ public struct ChunkBuilder: Sendable {
         header.removalCount = UInt16(removals.count)
         for removal in removals { removal.encode(into: &table) }
         header.hasIDs = hasIDs
+        header.hasTimesToLive = hasTimesToLive
         header.baseTime = baseTime
         let chunk = Chunk.seal(header, checked: table, bodies: bodies)
         table.removeAll(keepingCapacity: true)
         bodies.removeAll(keepingCapacity: bodies.count < 256 << 10)
         count = 0
         hasIDs = false
+        hasTimesToLive = false
         return chunk
     }
 }

@@ -1,11 +1,12 @@
 /// One message's own bytes, borrowed from the chunk that holds them.
 ///
 ///     byte  size  field
-///     0     1     flags        1 subject, 2 event time, 4 message id, 8 headers
+///     0     1     flags        1 subject, 2 event time, 4 message id, 8 headers, 16 time to live
 ///     1     2+n   subject      length u16, bytes; absent: the topic's name
 ///     …     8     event time   nanoseconds since 1970
 ///     …     2+n   message id   length u16, bytes
 ///     …     4+n   headers      length u32, bytes
+///     …     8     time to live nanoseconds of log time
 ///     …           payload      the rest
 public struct MessageBody {
     /// The subject, or `nil` if it is the topic's name.
@@ -16,8 +17,13 @@ public struct MessageBody {
     public var id: UnsafeRawBufferPointer?
     /// The header block, as the producer sent it.
     public var headers: UnsafeRawBufferPointer?
+    /// How long the message stays, in nanoseconds of log time from its own on; `nil`: it has no such end.
+    public var timeToLive: UInt64?
     /// What the message says.
     public var payload: UnsafeRawBufferPointer
+
+    /// What a time to live takes, in bytes.
+    public static let timeToLiveSize = 8
 
     /// A message that is only a payload.
     public init(payload: UnsafeRawBufferPointer) { self.payload = payload }
@@ -28,12 +34,13 @@ public struct MessageBody {
     ) throws(CodecError) -> MessageBody {
         var reader = ByteReader(bytes)
         let flags = try reader.integer(UInt8.self)
-        guard flags < 16 else { throw .invalid(field: "flags", value: UInt64(flags)) }
+        guard flags < 32 else { throw .invalid(field: "flags", value: UInt64(flags)) }
         var body = MessageBody(payload: bytes)
         if flags & 1 != 0 { body.subject = try reader.slice(Int(try reader.integer(UInt16.self))) }
         if flags & 2 != 0 { body.eventTime = try reader.identifier() }
         if flags & 4 != 0 { body.id = try reader.slice(Int(try reader.integer(UInt16.self))) }
         if flags & 8 != 0 { body.headers = try reader.slice(Int(try reader.integer(UInt32.self))) }
+        if flags & 16 != 0 { body.timeToLive = try reader.integer() }
         body.payload = try reader.slice(reader.remaining)
         return body
     }
@@ -41,7 +48,8 @@ public struct MessageBody {
     /// How many bytes ``encode(into:)`` appends.
     public var encodedLength: Int {
         1 + (subject.map { 2 + $0.count } ?? 0) + (eventTime == nil ? 0 : 8)
-            + (id.map { 2 + $0.count } ?? 0) + (headers.map { 4 + $0.count } ?? 0) + payload.count
+            + (id.map { 2 + $0.count } ?? 0) + (headers.map { 4 + $0.count } ?? 0)
+            + (timeToLive == nil ? 0 : 8) + payload.count
     }
 
     /// Appends the body.
@@ -50,7 +58,7 @@ public struct MessageBody {
     public func encode(into bytes: inout [UInt8]) {
         let flags: UInt8 =
             (subject == nil ? 0 : 1) | (eventTime == nil ? 0 : 2) | (id == nil ? 0 : 4)
-            | (headers == nil ? 0 : 8)
+            | (headers == nil ? 0 : 8) | (timeToLive == nil ? 0 : 16)
         bytes.append(flags)
         if let subject {
             bytes.appendInteger(UInt16(subject.count))
@@ -65,6 +73,7 @@ public struct MessageBody {
             bytes.appendInteger(UInt32(headers.count))
             bytes.append(contentsOf: headers)
         }
+        if let timeToLive { bytes.appendInteger(timeToLive) }
         bytes.append(contentsOf: payload)
     }
 }

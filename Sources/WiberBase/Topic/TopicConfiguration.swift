@@ -66,6 +66,14 @@ public struct TopicConfiguration: Equatable, Sendable {
     /// leaves it.
     public var isRestoring = false
 
+    /// Whether a publish may say how long its message stays.
+    public var allowsTimeToLive = false
+    /// How long the message of a publish stays that does not say it, in nanoseconds of log time; `nil`: as
+    /// the retention has it.
+    public var timeToLiveDefault: UInt64?
+    /// The floor: messages from this sequence on never leave, whatever limits say; `nil`: there is none.
+    public var keepFrom: UInt64?
+
     /// A topic with the contract's defaults: subjects `name` and `name.>`, a two-minute window.
     public init(name: String, replicas: Int) {
         self.name = name

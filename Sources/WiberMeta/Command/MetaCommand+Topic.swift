@@ -8,12 +8,14 @@ public import WiberBase
 /// version 3, the limit of messages of a subject (64 bits, all ones for none) and flags (8 bits, 1:
 /// a publish may take earlier messages along); since version 4, flag 2: the backup that it was
 /// restored from follows (128 bits), flag 4: the subject of messages without one follows, and flag 8:
-/// it is still being restored.
+/// it is still being restored; since version 5, flag 16: publishes may say how long their messages stay, and
+/// behind all of the above how long others stay, and the floor (64 bits each, all ones for none).
 extension MetaCommand {
     private static let rollupFlag: UInt8 = 1
     private static let restoredFromFlag: UInt8 = 2
     private static let ownSubjectFlag: UInt8 = 4
     private static let isRestoringFlag: UInt8 = 8
+    private static let timeToLiveFlag: UInt8 = 16
 
     /// A topic's configuration by itself, as nodes send it to the meta leader.
     public static func encode(_ topic: TopicConfiguration) -> [UInt8] {
@@ -36,9 +38,12 @@ extension MetaCommand {
         if topic.restoredFrom != nil { flags |= Self.restoredFromFlag }
         if topic.ownSubject != nil { flags |= Self.ownSubjectFlag }
         if topic.isRestoring { flags |= Self.isRestoringFlag }
+        if topic.allowsTimeToLive { flags |= Self.timeToLiveFlag }
         bytes.append(flags)
         topic.restoredFrom?.encode(into: &bytes)
         if let own = topic.ownSubject { bytes.appendString(own) }
+        bytes.appendInteger(topic.timeToLiveDefault ?? .max)
+        bytes.appendInteger(topic.keepFrom ?? .max)
         return bytes
     }
 
@@ -99,6 +104,11 @@ extension MetaCommand {
             let flags = try reader.integer(UInt8.self)
             topic.allowsRollup = flags & rollupFlag != 0
             if version >= 4 { try decodeRestore(&topic, flags, &reader) }
+            if version >= 5 {
+                topic.allowsTimeToLive = flags & timeToLiveFlag != 0
+                topic.timeToLiveDefault = try limit(&reader)
+                topic.keepFrom = try limit(&reader)
+            }
         }
         return topic
     }

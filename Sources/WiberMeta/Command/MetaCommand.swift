@@ -35,7 +35,7 @@ public enum MetaCommand: Equatable, Sendable {
     case restored(GroupID)
 
     /// The newest version; what came with which is said at ``encode(_:)``.
-    static let version: UInt8 = 4
+    static let version: UInt8 = 5
     static let nodesMax = 1_024
 
     private enum Tag: UInt8 {

@@ -66,6 +66,12 @@ public struct TopicChanges: Equatable, Sendable {
     public var deleteAfterIdle: UInt64??
     /// For how long messages are remembered, in nanoseconds.
     public var dedupWindow: UInt64?
+    /// Whether publishes may say how long their messages stay.
+    public var allowsTimeToLive: Bool?
+    /// How long other messages stay, in nanoseconds; the inner `nil`: as the limits have it.
+    public var timeToLiveDefault: UInt64??
+    /// The first message that stays whatever limits say; the inner `nil`: there is none.
+    public var keepFrom: UInt64??
 
     /// No change.
     public init() {}
@@ -82,6 +88,9 @@ public struct TopicChanges: Equatable, Sendable {
         if let allowsRollup { new.allowsRollup = allowsRollup }
         if let deleteAfterIdle { new.deleteAfterIdle = deleteAfterIdle }
         if let dedupWindow { new.dedupWindow = dedupWindow }
+        if let allowsTimeToLive { new.allowsTimeToLive = allowsTimeToLive }
+        if let timeToLiveDefault { new.timeToLiveDefault = timeToLiveDefault }
+        if let keepFrom { new.keepFrom = keepFrom }
         return new
     }
 }

@@ -34,18 +34,32 @@ extension ShardCore {
                 "topic \(groups[slot].configuration.name) is being restored; let `wiber restore` end, or"
                 + " delete the topic"
         }
+        let isKept = groups[slot].topic.reachesFloor(command)
         switch command {
-        case .purge, .keep, .importBlock: return nil
+        case .purge, .keep: return isKept ? keptText(slot) : nil
+        case .importBlock: return nil
         case .remove(let sequence):
-            guard !groups[slot].topic.isLive(sequence) else { return nil }
+            guard !groups[slot].topic.isLive(sequence) else {
+                return isKept ? keptText(slot) : nil
+            }
             return
                 "there is no message \(sequence) in topic \(groups[slot].configuration.name); it may"
                 + " have gone before"
         case .purgeSubject(let purge):
             let isValid = purge.pattern.withUnsafeBytes { Subject.isValid($0) }
-            return isValid
-                ? nil : "this is no subject; tokens stand between dots, as in orders.*.paid"
+            guard isValid else {
+                return "this is no subject; tokens stand between dots, as in orders.*.paid"
+            }
+            return isKept ? keptText(slot) : nil
         }
+    }
+
+    private func keptText(_ slot: Int) -> String {
+        let topic = groups[slot].configuration
+        let floor = topic.keepFrom ?? 0
+        return
+            "topic \(topic.name) keeps its messages from \(floor) on, and nothing was removed; purge with"
+            + " --before \(floor) at most, or give `wiber topic update \(topic.name) --keep-from none` first"
     }
 
     private func work(for command: TopicCommand, _ slot: Int) -> PurgeTask.Work {
@@ -64,6 +78,7 @@ extension ShardCore {
     func advancePurges(_ slot: Int) {
         guard groups[slot].isLeader, !groups[slot].purges.isEmpty else { return }
         if groups[slot].topic.isIndexTooLarge { refuseSubjectPurges(slot) }
+        refuseKeptPurges(slot)
         for place in groups[slot].purges.indices {
             switch groups[slot].purges[place].work {
             case .front: break
@@ -92,6 +107,24 @@ extension ShardCore {
             "the subjects of the topic's messages need more than the \(subjectBudget.limit) bytes that a node"
             + " has for them; purge by sequence, with --before or --keep"
         for task in tasks where task.isBySubject { answer(task.origin, .refused, text: text) }
+    }
+
+    /// A floor that came after a purge had begun keeps what that has not taken yet.
+    private func refuseKeptPurges(_ slot: Int) {
+        let tasks = groups[slot].purges
+        func isKept(_ task: PurgeTask) -> Bool {
+            guard case .front(let target) = task.work else { return false }
+            return groups[slot].topic.reachesFloor(.purge(before: target))
+        }
+        let kept = tasks.filter(isKept)
+        guard !kept.isEmpty else { return }
+        groups[slot].purges = tasks.filter { !isKept($0) }
+        groups[slot].topic.endPurge()
+        for task in groups[slot].purges {
+            guard case .front(let target) = task.work else { continue }
+            _ = groups[slot].topic.purge(.purge(before: target))
+        }
+        for task in kept { answer(task.origin, .refused, text: keptText(slot)) }
     }
 
     private func remove(_ sequence: Sequence, _ slot: Int, from chunks: [Chunk]) {

@@ -13,7 +13,7 @@ struct Group {
             /// A publish that was stored before.
             case duplicate(ConnectionID, slot: UInt64, of: Sequence)
             /// A publish that is not stored, for a reason that is in the log.
-            case conflict(ConnectionID, slot: UInt64, with: Sequence)
+            case conflict(ConnectionID, slot: UInt64, with: Sequence, PublishOutcome)
             /// A batch whose results are in `batches`.
             case batch(UInt64)
             /// A command of a person, or of another node.
@@ -98,6 +98,8 @@ struct Group {
     var frontReadToken: UInt64?
     /// A read for the index of subjects, and the message from which on it is.
     var indexRead: (token: UInt64, from: Sequence)?
+    /// Whether the last message is being read, for its id.
+    var isReadingLastID = false
     /// Every replica holds the log up to here, as the leader announced in the log.
     var replicatedTo = LogIndex.zero
     var announcedFirst = Sequence(1)

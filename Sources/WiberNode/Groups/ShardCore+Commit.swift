@@ -55,8 +55,8 @@ extension ShardCore {
                 touch(connection)
             case .duplicate(let connection, let replySlot, let first):
                 complete(connection, replySlot, [.duplicate(first: first, count: 1)])
-            case .conflict(let connection, let replySlot, let last):
-                let outcome = BatchState.Outcome(first: last, count: 1, kind: .conflict)
+            case .conflict(let connection, let replySlot, let last, let kind):
+                let outcome = BatchState.Outcome(first: last, count: 1, kind: kind)
                 complete(connection, replySlot, [reply(outcome, 1, slot)])
             case .batch(let id): finishBatch(id, slot)
             case .command(let origin): answer(origin, .done, at: waiter.fence)
@@ -118,7 +118,7 @@ extension ShardCore {
             switch waiter.answer {
             case .run(let connection, let replySlot, _),
                 .duplicate(let connection, let replySlot, _),
-                .conflict(let connection, let replySlot, _):
+                .conflict(let connection, let replySlot, _, _):
                 let code = Mutant.unknownCalledRefused.isOn ? LineErrorCode.noLeader : .unknown
                 fail(connection, replySlot, code, ShardCore.outcomeUnknown)
             case .command(let origin): answer(origin, .unknown)

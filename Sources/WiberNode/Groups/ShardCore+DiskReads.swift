@@ -15,6 +15,8 @@ enum ReadPurpose {
     case front(GroupID)
     /// What the index of subjects lacks.
     case index(GroupID)
+    /// The last message of a topic, for its id.
+    case lastID(GroupID)
     /// A message that somebody wants to go.
     case removal(GroupID, Sequence)
     /// Entries that another node's disk lost.
@@ -67,6 +69,7 @@ extension ShardCore {
             continueHistory(id)
         case .front(let group): feedFront(group, chunks)
         case .index(let group): feedIndex(group, token, chunks)
+        case .lastID(let group): finishLastIDRead(group, chunks)
         case .removal(let group, let sequence): finishRemovalRead(group, sequence, chunks)
         case .repair(let node, let request): finishRepairRead(request, chunks, for: node)
         case .rebuild(let group): if let slot = slotOfGroup[group] { activate(slot) }
@@ -117,6 +120,7 @@ extension ShardCore {
         case .index(let group):
             // Whatever is under way for it is asked for again.
             if let slot = slotOfGroup[group] { groups[slot].indexRead = nil }
+        case .lastID(let group): finishLastIDRead(group, [])
         case .removal(let group, let sequence): finishRemovalRead(group, sequence, [])
         case .repair(let node, let request): finishRepairRead(request, [], for: node)
         case .rebuild(let group): groupsToRecover.insert(group)

@@ -11,29 +11,26 @@ extension ShardCore {
         /// It was stored before, in that entry.
         case duplicate(of: Sequence, at: LogIndex)
         /// Not stored, if what the log and the open chunk say is committed.
-        case conflict(with: Sequence)
+        case conflict(with: Sequence, PublishOutcome)
         /// Not stored, whatever the log says.
         case refused(PublishOutcome)
     }
 
     /// Decides about a publish, as the leader.
-    func decide(_ slot: Int, _ body: MessageBody, length: Int) -> Decision {
+    func decide(_ slot: Int, _ publish: MessageBody, length: Int) -> Decision {
         guard !groups[slot].configuration.isRestoring else { return .refused(.restoring) }
-        var conditions = PublishConditions()
-        if let headers = body.headers {
-            if let topic = NATSHeaders.value(of: "Nats-Expected-Stream", in: headers),
-                !topic.elementsEqual(groups[slot].nameBytes)
-            {
-                return .refused(.wrongTopic)
-            }
-            guard let found = PublishConditions(headers) else { return .refused(.rollupRefused) }
-            guard found.rollup == nil || groups[slot].configuration.allowsRollup else {
-                return .refused(.rollupRefused)
-            }
-            conditions = found
+        var body = publish
+        let conditions: PublishConditions
+        do throws(PublishHeaders.Refusal) {
+            let headers = try headers(of: body, slot)
+            conditions = headers.conditions
+            body.timeToLive = try headers.life(in: groups[slot].configuration)
+        } catch {
+            return .refused(error.outcome)
         }
         let digest = groups[slot].topic.digest(of: body, digester)
-        sealIfFull(slot, adding: length)
+        sealIfFull(slot, adding: length + MessageBody.timeToLiveSize)
+        if conditions.lastID != nil, !groups[slot].topic.knowsLastID { findLastID(slot) }
         let admission = groups[slot].topic.admit(
             body,
             digest: digest,
@@ -43,9 +40,28 @@ extension ShardCore {
         switch admission {
         case .accepted(let sequence, _): return .accepted(sequence)
         case .duplicate(let first, let index): return .duplicate(of: first, at: index)
-        case .conflict(let last): return .conflict(with: last)
+        case .conflict(let last): return .conflict(with: last, .conflict)
+        case .otherID(let last): return .conflict(with: last, .idConflict)
         case .refused(let reason): return .refused(reason.outcome)
         }
+    }
+
+    /// What a publish's headers ask for, as far as the topic allows it.
+    private func headers(
+        of body: MessageBody,
+        _ slot: Int
+    ) throws(PublishHeaders.Refusal) -> PublishHeaders {
+        guard let headers = body.headers else { return PublishHeaders() }
+        if let topic = NATSHeaders.value(of: "Nats-Expected-Stream", in: headers),
+            !topic.elementsEqual(groups[slot].nameBytes)
+        {
+            throw PublishHeaders.Refusal(.wrongTopic)
+        }
+        let found = try PublishHeaders(headers)
+        guard found.conditions.rollup == nil || groups[slot].configuration.allowsRollup else {
+            throw PublishHeaders.Refusal(.rollupRefused)
+        }
+        return found
     }
 
     /// What a publisher hears of an outcome.
@@ -67,6 +83,9 @@ extension ShardCore {
             // The words are those that NATS clients know.
             let text = "wrong last sequence: \(outcome.first)"
             return .failed(.conflict, text, count: count)
+        case .idConflict:
+            let text = "wrong last msg ID: message \(outcome.first) is the last one"
+            return .failed(.idConflict, text, count: count)
         case .subjectsFull:
             let text =
                 "the memory for subjects is full: not stored; use subjects that there are, or purge some"
@@ -75,6 +94,19 @@ extension ShardCore {
             let text =
                 "the subjects of topic \(name) are being read from disk: not stored; try again soon"
             return .failed(.overloaded, text, count: count)
+        case .lastIDUnknown:
+            let text =
+                "the last message of topic \(name) is being read from disk: not stored; try again soon"
+            return .failed(.overloaded, text, count: count)
+        case .subjectInvalid:
+            let text =
+                "Nats-Expected-Last-Subject-Sequence-Subject goes with Nats-Expected-Last-Subject-Sequence, and"
+                + " is one subject without wildcards: not stored"
+            return .failed(.badArguments, text, count: count)
+        case .timeToLiveRefused: return .failed(.timeToLive, noLifeText(name), count: count)
+        case .timeToLiveInvalid: return .failed(.timeToLiveInvalid, Self.badLifeText, count: count)
+        case .timesToLiveFull: return .failed(.limit, Self.livesFullText, count: count)
+        case .kept: return .failed(.kept, keptText(groups[slot].configuration), count: count)
         case .rollupRefused:
             let text =
                 "topic \(name) takes no Nats-Rollup but sub and all, and only if it allows them: not"
@@ -92,38 +124,34 @@ extension ShardCore {
     }
 }
 
+/// What publishers hear about how long messages stay.
+extension ShardCore {
+    private static let badLifeText =
+        "a Nats-TTL is whole seconds, a duration such as 1h30m, or never, and a second at least: not stored"
+
+    private static let livesFullText =
+        "the memory for times to live is full: not stored; publish without Nats-TTL, or when messages have gone"
+
+    private func noLifeText(_ topic: String) -> String {
+        "topic \(topic) takes no Nats-TTL: not stored; `wiber topic update \(topic) --message-ttl` allows it"
+    }
+
+    private func keptText(_ topic: TopicConfiguration) -> String {
+        "topic \(topic.name) keeps its messages from \(topic.keepFrom ?? 0) on: nothing is rolled up, and this"
+            + " not stored; `wiber topic update \(topic.name) --keep-from none` lets them go"
+    }
+}
+
 extension AdmissionRefusal {
     var outcome: PublishOutcome {
         switch self {
         case .dedupMemoryFull: .dedupFull
         case .subjectMemoryFull: .subjectsFull
         case .subjectsUnknown: .subjectsUnknown
+        case .deadlineMemoryFull: .timesToLiveFull
+        case .lastIDUnknown: .lastIDUnknown
+        case .kept: .kept
         case .tooLarge, .fieldTooLong: .tooLarge
         }
-    }
-}
-
-extension PublishConditions {
-    /// What the headers of a NATS client say; `nil` for a rollup that there is not.
-    ///
-    /// A number that is none expects what cannot be.
-    init?(_ headers: UnsafeRawBufferPointer) {
-        self.init()
-        lastSequence = Self.number(
-            NATSHeaders.value(of: "Nats-Expected-Last-Sequence", in: headers)
-        )
-        lastSubjectSequence = Self.number(
-            NATSHeaders.value(of: "Nats-Expected-Last-Subject-Sequence", in: headers)
-        )
-        guard let rollup = NATSHeaders.value(of: "Nats-Rollup", in: headers) else { return }
-        switch String(decoding: rollup, as: UTF8.self) {
-        case "sub": self.rollup = .subject
-        case "all": self.rollup = .all
-        default: return nil
-        }
-    }
-
-    private static func number(_ value: UnsafeRawBufferPointer?) -> UInt64? {
-        value.map { UInt64(String(decoding: $0, as: UTF8.self)) ?? .max }
     }
 }

@@ -44,9 +44,10 @@ extension ShardCore {
             let replySlot = sessions[connection]?.replies.add() ?? 0
             let fence = Mutant.duplicateBeforeCommit.isOn ? .zero : index
             wait(slot, .duplicate(connection, slot: replySlot, of: first), fence)
-        case .conflict(let last):
+        case .conflict(let last, let kind):
             let replySlot = sessions[connection]?.replies.add() ?? 0
-            wait(slot, .conflict(connection, slot: replySlot, with: last), logEnd(slot))
+            let answer = Group.Waiter.Answer.conflict(connection, slot: replySlot, with: last, kind)
+            wait(slot, answer, logEnd(slot))
         case .refused(let kind):
             counters.refusedPublishes += 1
             let replySlot = sessions[connection]?.replies.add() ?? 0
@@ -190,8 +191,8 @@ extension ShardCore {
                 counters.duplicates += 1
                 state.record(first, .duplicate)
                 if !Mutant.duplicateBeforeCommit.isOn { fence = max(fence, stored) }
-            case .conflict(let last):
-                state.record(last, .conflict)
+            case .conflict(let last, let kind):
+                state.record(last, kind)
                 fence = max(fence, logEnd(slot))
             case .refused(let kind):
                 counters.refusedPublishes += 1

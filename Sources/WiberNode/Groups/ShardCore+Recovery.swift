@@ -91,7 +91,8 @@ extension ShardCore {
             topic: TopicState(
                 configuration: configuration,
                 budget: dedupBudget,
-                subjects: subjectBudget
+                subjects: subjectBudget,
+                deadlines: deadlineBudget
             )
         )
         group.leaderHint = replicas.first { $0.node != selfID }?.node
@@ -128,7 +129,8 @@ extension ShardCore {
             groups[slot].topic = TopicState(
                 configuration: groups[slot].configuration,
                 budget: dedupBudget,
-                subjects: subjectBudget
+                subjects: subjectBudget,
+                deadlines: deadlineBudget
             )
             groups[slot].applied = .zero
             return
@@ -232,14 +234,20 @@ extension ShardCore {
     /// The time of the last message in the chunk that has a sequence; `nil` if none has it.
     private func lastMessageTime(of sequence: Sequence, _ slot: Int) -> Timestamp? {
         switch place(of: sequence, slot) {
-        case .chunk(let chunk): return Self.lastTime(chunk)
+        case .chunk(let chunk): return noteLast(chunk, slot)
         case .plan(let plan):
             let chunk = (try? startupReader(plan))?.first {
                 $0.header.nextSequence > sequence
             }
-            return chunk.flatMap { Self.lastTime($0) }
+            return chunk.flatMap { noteLast($0, slot) }
         case .gap, .end: return nil
         }
+    }
+
+    /// The last message was found: its id is known, too.
+    private func noteLast(_ chunk: Chunk, _ slot: Int) -> Timestamp? {
+        groups[slot].topic.findLastID(in: chunk)
+        return Self.lastTime(chunk)
     }
 
     /// The first entry whose ids still matter.

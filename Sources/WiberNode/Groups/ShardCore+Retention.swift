@@ -9,7 +9,11 @@ extension ShardCore {
     /// Proposes an expiry that no publish has carried, and loads what the next one needs.
     func sweepRetention(_ slot: Int) {
         guard groups[slot].isLeader, groups[slot].id != .meta, shutdown == nil,
-            !groups[slot].configuration.isRestoring,
+            !groups[slot].configuration.isRestoring
+        else { return }
+        let expired = groups[slot].topic.expireMessages(at: expiryTime(slot))
+        counters.messagesExpired += UInt64(expired)
+        guard
             groups[slot].topic.mayTrim || groups[slot].topic.idCount > 0
                 || groups[slot].topic.removalQueueCount > 0
                 || groups[slot].topic.firstSequence > groups[slot].announcedFirst

@@ -114,13 +114,15 @@ extension ShardCore {
         groups[slot].topic = TopicState(
             configuration: groups[slot].configuration,
             budget: dedupBudget,
-            subjects: subjectBudget
+            subjects: subjectBudget,
+            deadlines: deadlineBudget
         )
         groups[slot].applied = .zero
         groups[slot].skippedTo = .zero
         groups[slot].replicatedTo = .zero
         groups[slot].frontReadToken = nil
         groups[slot].indexRead = nil
+        groups[slot].isReadingLastID = false
         recoveredGroups.removeAll { $0.id == groups[slot].id }
     }
 

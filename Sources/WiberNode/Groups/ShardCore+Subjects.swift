@@ -17,7 +17,7 @@ extension ShardCore {
         var left = Self.subjectsSwept.all
         for step in groups.indices {
             let slot = (firstSweptSlot + step) % groups.count
-            guard groups[slot].topic.wantsIndex, groups[slot].raft != nil else { continue }
+            guard groups[slot].topic.readsMessages, groups[slot].raft != nil else { continue }
             buildIndex(slot)
             guard left > 0 else { continue }
             let isLeader = groups[slot].isLeader
@@ -28,15 +28,17 @@ extension ShardCore {
         firstSweptSlot = (firstSweptSlot + 1) % max(1, groups.count)
     }
 
-    /// Gives the index of a topic's subjects what it lacks.
+    /// Gives the index of a topic's subjects, and its times to live, what they lack.
     private func buildIndex(_ slot: Int) {
-        guard !groups[slot].topic.isIndexComplete else { return }
+        guard groups[slot].topic.lacksMessages else { return }
         goOnWithIndex(slot)
     }
 
     private func goOnWithIndex(_ slot: Int) {
         addToIndex(slot)
-        if groups[slot].topic.isIndexComplete { groups[slot].topic.sweepSubjectsAgain() }
+        if groups[slot].topic.isIndexComplete {
+            groups[slot].topic.sweepSubjectsAgain()
+        }
     }
 
     private func addToIndex(_ slot: Int) {
@@ -55,7 +57,7 @@ extension ShardCore {
             case .end: return
             }
         }
-        guard groups[slot].indexRead == nil, !groups[slot].topic.isIndexComplete else { return }
+        guard groups[slot].indexRead == nil, groups[slot].topic.lacksMessages else { return }
         // All that is committed is there: what follows is in memory.
         let id = groups[slot].id
         var index = groups[slot].applied.next

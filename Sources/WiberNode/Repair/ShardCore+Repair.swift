@@ -274,7 +274,7 @@ extension ShardCore {
         case .index(let group):
             if let slot = slotOfGroup[group] { groups[slot].indexRead?.token = token }
         case .replication, .history, .backup, .message, .repair, .rebuild, .snapshot, .scrub,
-            .removal, .rewrite:
+            .removal, .rewrite, .lastID:
             break
         }
     }

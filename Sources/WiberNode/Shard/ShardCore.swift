@@ -66,6 +66,7 @@ public final class ShardCore {
     /// The memory for message ids, of all topics together.
     let dedupBudget: DedupBudget
     let subjectBudget: SubjectBudget
+    let deadlineBudget = DeadlineBudget()
     /// The slot that comes first when subjects are looked after.
     var firstSweptSlot = 0
     var batches: [UInt64: BatchState] = [:]

@@ -34,6 +34,7 @@ struct Counters {
     var adminCommands: UInt64 = 0
     var topicsDeleted: UInt64 = 0
     var purges: UInt64 = 0
+    var messagesExpired: UInt64 = 0
     var backups: UInt64 = 0
     var messageReads: UInt64 = 0
     var importedBlocks: UInt64 = 0

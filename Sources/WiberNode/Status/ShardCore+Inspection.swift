@@ -147,6 +147,11 @@ extension ShardCore {
         return groups[slot].topic.isRemoved(sequence)
     }
 
+    /// The floor of a topic, as far as this node has applied the meta log.
+    package func keepFrom(_ topic: String) -> UInt64? {
+        slotOfName[Array(topic.utf8)].flatMap { groups[$0].configuration.keepFrom }
+    }
+
     /// The term of an entry; `nil` outside of this node's log.
     package func term(_ slot: Int, at index: LogIndex) -> Term? {
         groups[slot].raft?.log.term(at: index)

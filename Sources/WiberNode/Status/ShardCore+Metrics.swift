@@ -8,7 +8,7 @@ import WiberTopic
 extension ShardCore {
     /// All figures of this shard, in a fixed order.
     public func metrics() -> [Metric] {
-        clientMetrics() + natsMetrics() + publishMetrics() + clusterMetrics()
+        clientMetrics() + natsMetrics() + publishMetrics() + removalMetrics() + clusterMetrics()
             + backupMetrics() + queueMetrics()
             + topicMetrics()
             + logMetrics()
@@ -177,6 +177,40 @@ extension ShardCore {
         ]
     }
 
+    /// What leaves topics from the middle, and what knows of it.
+    private func removalMetrics() -> [Metric] {
+        [
+            gauge(
+                "wiber_removals_waiting",
+                "Messages that shall go from the middle of topics, and are not in the log yet.",
+                groups.reduce(0) { $0 + $1.topic.removalQueueCount }
+            ),
+            gauge(
+                "wiber_removals_bytes",
+                "Memory that knows which messages are gone.",
+                groups.reduce(0) { $0 + $1.topic.removalByteCount }
+            ),
+            gauge(
+                "wiber_subjects_bytes",
+                "Memory that knows which messages have which subject.",
+                subjectBudget.used
+            ),
+            gauge("wiber_subjects_bytes_limit", "Its limit.", subjectBudget.limit),
+            counter(
+                "wiber_messages_expired_total",
+                "Messages that this node has let go, as a leader, because their time to live was over.",
+                counters.messagesExpired
+            ),
+            gauge(
+                "wiber_ttl_messages",
+                "Messages of which this node knows when their time to live is over.",
+                groups.reduce(0) { $0 + $1.topic.deadlineCount }
+            ),
+            gauge("wiber_ttl_bytes", "Memory that knows that.", deadlineBudget.used),
+            gauge("wiber_ttl_bytes_limit", "Its limit.", deadlineBudget.limit),
+        ]
+    }
+
     private func clusterMetrics() -> [Metric] {
         [
             counter(
@@ -200,22 +234,6 @@ extension ShardCore {
                 "Publishes that a topic's leader here did not store, for what they are or ask.",
                 counters.refusedPublishes
             ),
-            gauge(
-                "wiber_removals_waiting",
-                "Messages that shall go from the middle of topics, and are not in the log yet.",
-                groups.reduce(0) { $0 + $1.topic.removalQueueCount }
-            ),
-            gauge(
-                "wiber_removals_bytes",
-                "Memory that knows which messages are gone.",
-                groups.reduce(0) { $0 + $1.topic.removalByteCount }
-            ),
-            gauge(
-                "wiber_subjects_bytes",
-                "Memory that knows which messages have which subject.",
-                subjectBudget.used
-            ),
-            gauge("wiber_subjects_bytes_limit", "Its limit.", subjectBudget.limit),
             counter(
                 "wiber_replicas_removed_total",
                 "Replicas that have left this node.",

@@ -32,7 +32,7 @@ extension ConfigurationParser {
     mutating func parseTopic(_ node: Node, nodes: Int) -> TopicConfiguration? {
         let known = [
             "name", "description", "subjects", "replicas", "retention", "dedup",
-            "delete_after_idle", "rollup",
+            "delete_after_idle", "rollup", "message_ttl", "default_ttl", "keep_from",
         ]
         guard let fields = reader.fields(node, "a topic", known: known) else { return nil }
         guard let name = reader.text(fields["name"], "name") else {
@@ -63,6 +63,9 @@ extension ConfigurationParser {
         parseDedup(fields["dedup"], &topic)
         topic.deleteAfterIdle = reader.duration(fields["delete_after_idle"], "delete_after_idle")
         topic.allowsRollup = reader.flag(fields["rollup"], "rollup") ?? false
+        topic.allowsTimeToLive = reader.flag(fields["message_ttl"], "message_ttl") ?? false
+        topic.timeToLiveDefault = fields["default_ttl"].flatMap { Self.timeToLive(&reader, $0) }
+        topic.keepFrom = fields["keep_from"].flatMap { Self.floor(&reader, $0) }
         return topic
     }
 
@@ -70,6 +73,7 @@ extension ConfigurationParser {
     mutating func parseChanges(_ node: Node) -> TopicChanges? {
         let known = [
             "description", "subjects", "retention", "dedup", "delete_after_idle", "rollup",
+            "message_ttl", "default_ttl", "keep_from",
         ]
         guard let fields = reader.fields(node, "a change of a topic", known: known) else {
             return nil
@@ -96,11 +100,29 @@ extension ConfigurationParser {
             $0.duration($1, "delete_after_idle")
         }
         changes.allowsRollup = reader.flag(fields["rollup"], "rollup")
+        changes.allowsTimeToLive = reader.flag(fields["message_ttl"], "message_ttl")
+        changes.timeToLiveDefault = limit(fields["default_ttl"], Self.timeToLive)
+        changes.keepFrom = limit(fields["keep_from"], Self.floor)
         if let dedup = fields["dedup"] {
             let limits = reader.fields(dedup, "dedup", known: ["window"]) ?? [:]
             changes.dedupWindow = reader.duration(limits["window"], "dedup.window")
         }
         return changes
+    }
+
+    /// How long messages stay that do not say it themselves.
+    private static func timeToLive(_ reader: inout ConfigurationReader, _ node: Node) -> UInt64? {
+        guard let life = reader.duration(node, "default_ttl") else { return nil }
+        guard life >= 1_000_000_000 else {
+            reader.error(node, "default_ttl is less than a second: give 1s or more")
+            return nil
+        }
+        return life
+    }
+
+    /// The first message that stays whatever limits say.
+    private static func floor(_ reader: inout ConfigurationReader, _ node: Node) -> UInt64? {
+        reader.integer(node, "keep_from", in: 1...Int.max / 2).map { UInt64($0) }
     }
 
     /// `nil` if nothing is said, `.some(nil)` for `null`.

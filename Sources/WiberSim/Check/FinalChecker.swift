@@ -18,8 +18,22 @@ extension World {
             }
             guard ends.count <= 1 else { return false }
         }
-        return ledger.isWithin(settings.keysMax, "keys")
+        return areLimitsKept
     }
+
+    /// Whether what limits and times to live ask for is gone from the topic that has some, by the clock of
+    /// its leader.
+    private var areLimitsKept: Bool {
+        guard let place = leader(of: "keys"), let core = machines[place].core else { return true }
+        let floor = core.keepFrom("keys")
+        let wall = time(place).wall.rawValue
+        let due = wall - min(wall, Self.expiryPatience)
+        return ledger.isWithin(settings.keysMax, "keys", floor: floor)
+            && ledger.hasNothingDue(before: due, "keys", floor: floor)
+    }
+
+    /// How long a message may stay after its end while all is well, in nanoseconds.
+    private static var expiryPatience: UInt64 { 3_000_000_000 }
 
     private func view(_ core: ShardCore, _ id: GroupID) -> GroupView? {
         for slot in 0..<core.groupCount {

@@ -23,16 +23,21 @@ extension Ledger {
         applied += 1
         var topic = topics[name, default: Topic()]
         defer { topics[name] = topic }
+        var time = max(topic.lastTime, chunk.header.baseTime.rawValue)
         chunk.forEachMessage { message in
             let subject = message.body.subject.map { String(decoding: $0, as: UTF8.self) } ?? name
-            topic.live[message.sequence.rawValue] = (subject, UInt64(message.length))
+            let end = message.body.timeToLive.map { message.time.rawValue &+ $0 }
+            topic.live[message.sequence.rawValue] = (subject, UInt64(message.length), end)
+            time = max(time, message.time.rawValue)
             topic.liveBytes += UInt64(message.length)
             topic.bySubject[subject, default: []].append(message.sequence.rawValue)
             return true
         }
         for removal in chunk.removals {
             for sequence in removal.first.rawValue..<removal.end.rawValue {
-                if let problem = remove(sequence, &topic, limit) { return "\(problem) of \(name)" }
+                if let problem = remove(sequence, &topic, limit, time) {
+                    return "\(problem) of \(name)"
+                }
             }
         }
         let header = chunk.header
@@ -54,8 +59,18 @@ extension Ledger {
                 + " \(topic.liveBytes)"
     }
 
-    /// A message goes because somebody wanted it, or because there are newer ones of its subject.
-    private func remove(_ sequence: UInt64, _ topic: inout Topic, _ limit: UInt64?) -> String? {
+    /// What may separate the leader's clock when it decides from that of the chunk which says so, in
+    /// nanoseconds.
+    private static let timeSlack: UInt64 = 1_000_000_000
+
+    /// A message goes because somebody wanted it, because its time is over, or because there are newer ones
+    /// of its subject; and never if the floor keeps it.
+    private func remove(
+        _ sequence: UInt64,
+        _ topic: inout Topic,
+        _ limit: UInt64?,
+        _ time: UInt64
+    ) -> String? {
         guard let message = topic.live.removeValue(forKey: sequence) else {
             return "\(sequence) is removed, and is not there"
         }
@@ -64,15 +79,34 @@ extension Ledger {
         topic.bySubject[message.subject]?.removeAll { $0 == sequence }
         topic.gone[sequence] = applied
         let isTooMuch = limit.map { UInt64(newer.count) >= $0 } ?? false
-        return isTooMuch || topic.asked.contains(sequence)
+        if let floor = topic.floor, sequence >= floor {
+            return "\(sequence) is removed, and the floor is \(floor)"
+        }
+        let isOver = message.end.map { $0 < time + Self.timeSlack } ?? false
+        return isTooMuch || isOver || topic.asked.contains(sequence)
             ? nil : "\(sequence) is removed, and nobody wanted that"
     }
 
-    /// Whether no subject has more messages than it may have.
-    func isWithin(_ limit: UInt64?, _ name: String) -> Bool {
+    /// Whether no subject has more messages than it may have, but for those from `floor` on.
+    func isWithin(_ limit: UInt64?, _ name: String, floor: UInt64?) -> Bool {
         guard let limit, let topic = topics[name] else { return true }
         return topic.bySubject.values.allSatisfy { sequences in
-            UInt64(sequences.count { $0 >= topic.first }) <= limit
+            let live = sequences.filter { $0 >= topic.first }
+            return UInt64(live.count) <= limit || live.allSatisfy { $0 >= floor ?? .max }
         }
+    }
+
+    /// Whether all messages are gone whose end was before a log time, but for those from `floor` on.
+    func hasNothingDue(before time: UInt64, _ name: String, floor: UInt64?) -> Bool {
+        guard let topic = topics[name] else { return true }
+        return topic.live.allSatisfy { sequence, message in
+            sequence >= floor ?? .max || message.end ?? .max >= time
+        }
+    }
+
+    /// Somebody asks for a floor.
+    func raiseFloor(_ name: String, to floor: UInt64) {
+        let before = topics[name, default: Topic()].floor ?? 0
+        topics[name, default: Topic()].floor = max(before, floor)
     }
 }

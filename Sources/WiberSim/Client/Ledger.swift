@@ -11,8 +11,10 @@ final class Ledger {
         var lastTime: UInt64 = 0
         /// The first that retention has left.
         var first: UInt64 = 1
-        /// What is there: subject and size of each message.
-        var live: [UInt64: (subject: String, length: UInt64)] = [:]
+        /// What is there: subject and size of each message, and the log time at which it goes.
+        var live: [UInt64: (subject: String, length: UInt64, end: UInt64?)] = [:]
+        /// From which message on all must stay: the highest floor that anybody asked for.
+        var floor: UInt64?
         var liveBytes: UInt64 = 0
         /// By subject, oldest first; what has left from the front may be there.
         var bySubject: [String: [UInt64]] = [:]

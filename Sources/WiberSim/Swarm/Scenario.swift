@@ -127,6 +127,9 @@ package enum Scenario: String, CaseIterable, Sendable {
             settings.limits.rewritePause = .milliseconds(random.draw(50...2_000))
             settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
             settings.workload.pause = 10_000_000...200_000_000
+            let lives = [nil, nil, 1_000_000_000, 3_000_000_000, 8_000_000_000] as [UInt64?]
+            settings.keysLife = random.pick(lives) ?? nil
+            settings.keysFloor = random.pick([nil, nil, 20, 100] as [UInt64?]) ?? nil
         case .absences:
             settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
             settings.log.segmentSize = 4 << 10

@@ -67,6 +67,9 @@ struct Settings {
     /// The subjects of `keys`, and how many messages of each it keeps.
     static let subjects: UInt64 = 6
     var keysMax: UInt64?
+    /// How long its messages stay at first, in nanoseconds of log time, and from which one on they stay.
+    var keysLife: UInt64?
+    var keysFloor: UInt64?
 
     /// What `short` keeps: messages, bytes, nanoseconds.
     static let shortMessages: UInt64 = 50
@@ -193,6 +196,9 @@ struct Settings {
         guard scenario == .removals else { return [ids, same, short] }
         var keys = TopicConfiguration(name: "keys", replicas: replicas)
         keys.retention.maxPerSubject = keysMax
+        keys.allowsTimeToLive = true
+        keys.timeToLiveDefault = keysLife
+        keys.keepFrom = keysFloor
         return [ids, same, short, keys]
     }
 }

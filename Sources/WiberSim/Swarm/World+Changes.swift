@@ -42,10 +42,14 @@ extension World {
         }
     }
 
-    /// Removes one message from the middle of a topic, or those of some subjects.
+    /// Removes one message from the middle of a topic, or those of some subjects, or changes how long
+    /// they stay.
     func remove(_ fault: Fault, _ place: Int, _ random: inout RandomSource) {
         guard let keys = ledger.topics["keys"], keys.last > 0 else { return }
         let token = UInt64(fault.number) + 5 << 32
+        if random.chance(perMille: 300) {
+            return handle(place, .admin(token, .updateTopic(name: "keys", changes(&random))))
+        }
         if random.chance(perMille: 600) {
             let sequence = keys.last - random.draw(0...min(keys.last - 1, 30))
             ledger.topics["keys"]?.asked.insert(sequence)
@@ -69,6 +73,20 @@ extension World {
                 )
             )
         )
+    }
+
+    /// Another time to live, or a floor that is higher.
+    private func changes(_ random: inout RandomSource) -> TopicChanges {
+        var changes = TopicChanges()
+        if settings.keysFloor != nil, random.chance(perMille: 500) {
+            let floor = (ledger.topics["keys"]?.last ?? 0) + random.draw(0...40)
+            ledger.raiseFloor("keys", to: floor)
+            changes.keepFrom = .some(ledger.topics["keys"]?.floor)
+        } else {
+            let lives = [nil, 1_000_000_000, 2_000_000_000, 6_000_000_000] as [UInt64?]
+            changes.timeToLiveDefault = .some(random.pick(lives) ?? nil)
+        }
+        return changes
     }
 
     /// Removes messages of the topic whose messages leave anyhow, some or all.

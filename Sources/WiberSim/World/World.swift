@@ -30,6 +30,7 @@ package final class World {
 
     init(_ settings: Settings, trace: TraceRecorder = TraceRecorder()) {
         ledger = Ledger(shortWindow: settings.shortWindow)
+        if let floor = settings.keysFloor { ledger.raiseFloor("keys", to: floor) }
         self.settings = settings
         self.trace = trace
         random = RandomSource(seed: settings.seed &* 0x9e37_79b9 &+ 17)

@@ -185,9 +185,10 @@ public struct MessageIndex: Sendable {
         return place
     }
 
-    /// The oldest messages of a subject that are more than `limit`, `most` at most.
+    /// The oldest messages of a subject that are more than `limit` and before `end`, `most` at most.
     public mutating func excess(
         _ number: Int,
+        before end: Sequence = Sequence(.max),
         limit: UInt64,
         most: Int,
         isGone: (Sequence) -> Bool
@@ -204,6 +205,7 @@ public struct MessageIndex: Sendable {
         var found: [Row] = []
         while live > limit, found.count < most, place < count {
             let row = entries[number].rows[place]
+            guard row.sequence < end else { break }
             place += 1
             guard !isGone(row.sequence) else { continue }
             found.append(row)

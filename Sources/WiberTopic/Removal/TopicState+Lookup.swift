@@ -31,7 +31,7 @@ extension TopicState {
         )?.sequence
     }
 
-    private func number(of subject: [UInt8]) -> Int? {
+    func number(of subject: [UInt8]) -> Int? {
         subject.withUnsafeBytes { index?.number(of: $0) }
     }
 }

@@ -30,30 +30,50 @@ extension TopicState {
     /// Somebody asks by subject.
     public mutating func askForIndex() { isIndexAskedFor = !hadNoRoom }
 
+    /// Whether something is made from the log's messages: the index, or when they go.
+    public var readsMessages: Bool { wantsIndex || wantsDeadlines }
+    /// Whether some of that is not complete.
+    public var lacksMessages: Bool {
+        wantsIndex && !isIndexComplete || wantsDeadlines && !areDeadlinesComplete
+    }
+
     /// The committed message whose chunk ``feedIndex(_:)`` needs next; `nil` if it has all of them, or
     /// none are wanted.
+    ///
+    /// One reading serves the index and the times to live: whichever is further behind decides.
     public mutating func indexNeeds() -> Sequence? {
-        guard wantsIndex else { return nil }
-        if index == nil { index = MessageIndex(from: committed.firstSequence, seed: subjects.seed) }
-        index?.skip(to: committed.firstSequence)
-        guard let next = index?.next, next < committed.nextSequence else { return nil }
-        return next
+        guard readsMessages else { return nil }
+        begin(from: committed.firstSequence)
+        let next = min(
+            wantsIndex ? index?.next ?? .zero : committed.nextSequence,
+            wantsDeadlines ? deadlines?.next ?? .zero : committed.nextSequence
+        )
+        return next < committed.nextSequence ? next : nil
     }
 
     /// Without messages there is nothing to read.
     mutating func beginIndexIfEmpty() {
-        guard committed.firstSequence == openNext, wantsIndex, !isIndexComplete else { return }
-        if index == nil { index = MessageIndex(from: openNext, seed: subjects.seed) }
-        index?.skip(to: openNext)
+        guard committed.firstSequence == openNext, lacksMessages else { return }
+        begin(from: openNext)
+    }
+
+    /// Makes what is wanted; there is nothing before `first`.
+    private mutating func begin(from first: Sequence) {
+        if wantsIndex, index == nil { index = MessageIndex(from: first, seed: subjects.seed) }
+        if wantsDeadlines, deadlines == nil { deadlines = Deadlines(from: first) }
+        index?.skip(to: first)
+        deadlines?.skip(to: first)
     }
 
     /// Nothing of the log is before this.
     public mutating func skipIndex(to sequence: Sequence) {
         index?.skip(to: min(sequence, openNext))
+        deadlines?.skip(to: min(sequence, openNext))
     }
 
     /// Takes in the messages of a chunk of this log that come next.
     public mutating func feedIndex(_ chunk: Chunk) {
+        feedDeadlines(chunk)
         guard let next = index?.next, chunk.header.kind == .messages,
             chunk.header.baseSequence <= next, next < chunk.header.nextSequence
         else { return }
@@ -91,8 +111,9 @@ extension TopicState {
     @discardableResult
     mutating func limit(_ number: Int, most: Int) -> Bool {
         guard let limit = configuration.retention.maxPerSubject else { return false }
+        let floor = floor
         let rows = decide { index, isGone in
-            index.excess(number, limit: limit, most: most, isGone: isGone)
+            index.excess(number, before: floor, limit: limit, most: most, isGone: isGone)
         }
         for row in rows { removals.add(row) }
         return rows.count == most
@@ -154,6 +175,7 @@ extension TopicState {
     public mutating func purge(_ purge: SubjectPurge, _ progress: inout SubjectPurge.Progress) {
         guard isIndexComplete, let count = index?.subjectCount else { return }
         purge.pattern.withUnsafeBytes { pattern in
+            let end = min(purge.before, floor)
             let literal = Subject.isLiteral(pattern) ? index?.number(of: pattern) ?? -1 : nil
             var left = min(progress.left ?? count, count)
             var found: [MessageIndex.Row] = []
@@ -166,7 +188,7 @@ extension TopicState {
                     let rows = decide { index, isGone in
                         index.oldest(
                             number,
-                            before: purge.before,
+                            before: end,
                             keep: purge.keep,
                             most: room,
                             isGone: isGone
@@ -188,8 +210,9 @@ extension TopicState {
     /// The newest message of a subject, as far as this leader has decided; 0: there is none.
     ///
     /// - Precondition: ``isIndexComplete``.
-    func newestSequence(of body: MessageBody) -> Sequence {
-        guard let number = number(of: body) else { return .zero }
+    func newestSequence(of subject: [UInt8]? = nil, or body: MessageBody) -> Sequence {
+        let found = if let subject { number(of: subject) } else { number(of: body) }
+        guard let number = found else { return .zero }
         return index?.newest(number) { !isLive($0) }?.sequence ?? .zero
     }
 

@@ -125,10 +125,15 @@ extension TopicState {
                 else { break }
             }
             guard message.body.count <= Self.bodyLengthMax, message.time < Self.timeMax,
-                let hasID = Self.hasID(message.body)
+                let (hasID, hasTimeToLive) = Self.has(message.body)
             else { throw .badBody(message.sequence) }
             message.body.withUnsafeBytes {
-                chunk.append(encoded: $0, hasID: hasID, time: message.time)
+                chunk.append(
+                    encoded: $0,
+                    hasID: hasID,
+                    hasTimeToLive: hasTimeToLive,
+                    time: message.time
+                )
             }
             bytes += UInt64(message.body.count)
             last = message
@@ -136,8 +141,10 @@ extension TopicState {
         return (chunk, bytes)
     }
 
-    /// Whether a body has an id; `nil` if it is no body.
-    private static func hasID(_ body: ArraySlice<UInt8>) -> Bool? {
-        body.withUnsafeBytes { (try? MessageBody.decode($0)).map { $0.id != nil } }
+    /// Whether a body has an id, and a time to live; `nil` if it is no body.
+    private static func has(_ body: ArraySlice<UInt8>) -> (id: Bool, timeToLive: Bool)? {
+        body.withUnsafeBytes { bytes in
+            (try? MessageBody.decode(bytes)).map { ($0.id != nil, $0.timeToLive != nil) }
+        }
     }
 }

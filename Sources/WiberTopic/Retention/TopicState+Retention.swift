@@ -95,6 +95,7 @@ extension TopicState {
     /// Whether everything that is in the log shall go.
     private var isPurgedWhole: Bool {
         purgeTarget >= tail.nextSequence && tail.firstSequence < tail.nextSequence
+            && floor >= tail.nextSequence
     }
 
     /// Whether the oldest message must go.
@@ -105,6 +106,7 @@ extension TopicState {
         _ header: ChunkHeader,
         _ expiry: Timestamp
     ) -> Bool {
+        guard row.sequence < floor else { return false }
         if row.sequence < purgeTarget { return true }
         let retention = configuration.retention
         if let most = retention.maxMessages, header.liveMessages > most { return true }

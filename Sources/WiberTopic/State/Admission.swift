@@ -10,6 +10,8 @@ public enum Admission: Equatable, Sendable {
     /// It is not stored, because another message than the publisher expects is the last one; told once
     /// all that is in the log or open now is committed.
     case conflict(actual: Sequence)
+    /// The same, because the last message, this one, has another id than the publisher expects.
+    case otherID(actual: Sequence)
     /// It is not stored.
     case refused(AdmissionRefusal)
 }
@@ -22,6 +24,12 @@ public enum AdmissionRefusal: Equatable, Sendable {
     case subjectMemoryFull
     /// Which messages have which subject is not known yet.
     case subjectsUnknown
+    /// Another message with a time to live would not fit the memory for those.
+    case deadlineMemoryFull
+    /// The id of the last message is not known yet.
+    case lastIDUnknown
+    /// Messages would go along that the topic's floor keeps.
+    case kept
     /// The message alone is larger than a chunk may be.
     case tooLarge
     /// Subject or message id are longer than their length field can say.
@@ -42,6 +50,10 @@ public struct PublishConditions: Equatable, Sendable {
     public var lastSequence: UInt64?
     /// The sequence of the subject's newest message must be this; 0: it has none.
     public var lastSubjectSequence: UInt64?
+    /// The subject that is meant by that; `nil`: the publish's own.
+    public var subject: [UInt8]?
+    /// The topic's last message must have this id.
+    public var lastID: [UInt8]?
     /// What goes.
     public var rollup: Rollup?
 

@@ -39,10 +39,11 @@ extension TopicState {
         }
         if let refusal = Self.refusal(of: body) { return .refused(refusal) }
         if let other = check(conditions, body) { return other }
-        guard hasRoom(for: body) else { return .refused(.subjectMemoryFull) }
+        if let refusal = refusalForMemory(body) { return .refused(refusal) }
         let sequence = openNext
         beginIndexIfEmpty()
         let isIndexed = index?.next == sequence
+        let isTimed = deadlines?.next == sequence
         let length = builder.append(body, time: time)
         openNext = sequence.next
         openTime = time
@@ -51,6 +52,11 @@ extension TopicState {
         if mayTrim {
             let row = FrontCursor.Row(sequence: sequence, time: time, length: UInt32(length))
             front.admit(row, from: tail.firstSequence)
+        }
+        openID.set(body.id, of: sequence)
+        if isTimed {
+            deadlines?.append(sequence, time, body.timeToLive, UInt32(clamping: length))
+            noteDeadlineMemory()
         }
         if conditions.rollup == .all { openRollup = (sequence, openBytes - UInt64(length)) }
         if isIndexed { addOpen(body, sequence, UInt32(clamping: length), conditions.rollup) }
@@ -83,13 +89,23 @@ extension TopicState {
             }
         }
         if let expected = conditions.lastSubjectSequence {
-            let newest = newestSequence(of: body)
+            let newest = newestSequence(of: conditions.subject, or: body)
             if newest.rawValue != expected { return .conflict(actual: newest) }
         }
         if let expected = conditions.lastSequence, openNext.previous.rawValue != expected {
             return .conflict(actual: openNext.previous)
         }
-        return nil
+        if let expected = conditions.lastID {
+            guard knowsLastID else { return .refused(.lastIDUnknown) }
+            if !openID.is(expected) { return .otherID(actual: openNext.previous) }
+        }
+        return reachesFloor(conditions.rollup, body) ? .refused(.kept) : nil
+    }
+
+    /// What a message needs more memory for than there is.
+    private func refusalForMemory(_ body: MessageBody) -> AdmissionRefusal? {
+        guard hasRoom(for: body) else { return .subjectMemoryFull }
+        return body.timeToLive == nil || deadlineBudget.hasRoom ? nil : .deadlineMemoryFull
     }
 
     /// Why a body can be in no chunk.
@@ -109,6 +125,7 @@ extension TopicState {
             index?.truncate(from: tail.nextSequence)
             sweepSubjectsAgain()
         }
+        discardDeadlines()
         resetOpen()
     }
 

@@ -9,6 +9,7 @@ extension TopicState {
     public mutating func appended(_ chunk: Chunk, digester: Digester) {
         rememberIDs(chunk, digester)
         tail = Tail(after: chunk.header, lastTime: max(tail.lastTime, chunk.lastTime))
+        followLastID(chunk)
         removals.appended(chunk)
         if chunk.header.removalCount > 0, chunk.header.kind == .trim { index?.goneFromWithin() }
         feedIndex(chunk)
@@ -20,6 +21,7 @@ extension TopicState {
         rememberIDs(chunk, digester)
         tail = Tail(after: chunk.header, lastTime: max(tail.lastTime, chunk.lastTime))
         committed = tail
+        followLastID(chunk)
         removals.recovered(chunk)
         dedup.expire(before: windowStart(committed.lastTime))
         resetOpen()
@@ -34,6 +36,9 @@ extension TopicState {
         front.reset()
         removals.truncated(from: index)
         tail = last.map { Tail(after: $0.header, lastTime: $0.lastTime) } ?? Tail()
+        truncateLastID(last)
+        deadlines?.truncate(from: tail.nextSequence)
+        noteDeadlineMemory()
         self.index?.truncate(from: tail.nextSequence)
         noteIndexMemory()
         sweepSubjectsAgain()
@@ -52,7 +57,10 @@ extension TopicState {
         front.dropAhead(before: committed.nextSequence)
         let hasGone = removals.applied(chunk.header)
         if hasGone, chunk.header.kind == .trim { index?.goneFromWithin() }
-        if hasGone || committed.firstSequence > first { sweepSubjectsAgain() }
+        if hasGone || committed.firstSequence > first {
+            sweepSubjectsAgain()
+            pruneDeadlines()
+        }
         dedup.expire(before: windowStart(lastTime))
     }
 
@@ -107,5 +115,6 @@ extension TopicState {
         openTime = Mutant.tailNotFollowed.isOn ? committed.lastTime : tail.lastTime
         openBytes = 0
         openRollup = nil
+        openID = tailID
     }
 }

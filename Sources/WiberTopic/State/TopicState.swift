@@ -46,21 +46,32 @@ public struct TopicState {
     /// How many subjects are to be looked at before there is nothing left to do.
     var unsweptSubjects = 0
     let subjects: SubjectBudget
+    /// When messages go that have a time to live, where the topic has such.
+    var deadlines: Deadlines?
+    /// What they count in ``deadlineBudget``.
+    var deadlineBytes = 0
+    let deadlineBudget: DeadlineBudget
+    /// Of the last message in the log, and of the last one that is open.
+    var tailID = LastID()
+    var openID = LastID()
     /// The subject of messages without one.
     let nameBytes: [UInt8]
     var rate = RateMeter()
 
     /// An empty topic.
     ///
-    /// `budget` is the memory for ids, `subjects` that for subjects, shared with the node's other topics.
+    /// `budget` is the memory for ids, `subjects` that for subjects and `deadlines` that for times to live,
+    /// shared with the node's other topics.
     public init(
         configuration: TopicConfiguration,
         budget: DedupBudget = DedupBudget(),
-        subjects: SubjectBudget = SubjectBudget()
+        subjects: SubjectBudget = SubjectBudget(),
+        deadlines: DeadlineBudget = DeadlineBudget()
     ) {
         self.configuration = configuration
         self.budget = budget
         self.subjects = subjects
+        deadlineBudget = deadlines
         nameBytes = Array((configuration.ownSubject ?? configuration.name).utf8)
         dedup = DedupTable(budget: budget)
     }
@@ -72,6 +83,8 @@ public struct TopicState {
         if !mayTrim { front.reset() }
         hadNoRoom = false
         if !wantsIndex { dropIndex() }
+        if !wantsDeadlines { dropDeadlines() }
+        deadlines?.release()
         sweepSubjectsAgain()
     }
 

@@ -148,6 +148,20 @@ public enum PublishOutcome: UInt8, Sendable, CaseIterable {
     case rollupRefused = 7
     /// Not stored: the publisher expects another topic.
     case wrongTopic = 8
+    /// Not stored: the last message has another id than the publisher expects.
+    case idConflict = 20
+    /// Not stored: the id of the last message is not known yet.
+    case lastIDUnknown = 21
+    /// Not stored: whose last sequence the publisher expects is no single subject.
+    case subjectInvalid = 22
+    /// Not stored: the topic takes no times to live.
+    case timeToLiveRefused = 23
+    /// Not stored: its time to live is none.
+    case timeToLiveInvalid = 24
+    /// Not stored: the memory for times to live is full.
+    case timesToLiveFull = 25
+    /// Not stored: messages would go along that the topic keeps.
+    case kept = 26
     /// Not stored: the topic waits for the rest of a backup.
     case restoring = 40
 }

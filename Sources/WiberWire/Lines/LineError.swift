@@ -24,6 +24,14 @@ public enum LineErrorCode: String, Sendable, CaseIterable {
     case dedupFull = "DEDUP_FULL"
     /// Another message than the publisher expects is the last one; nothing was stored.
     case conflict = "CONFLICT"
+    /// The last message has another id than the publisher expects; nothing was stored.
+    case idConflict = "ID_CONFLICT"
+    /// The publish has a time to live, and the topic takes none; nothing was stored.
+    case timeToLive = "TTL"
+    /// The time to live of a publish is none; nothing was stored.
+    case timeToLiveInvalid = "BAD_TTL"
+    /// The publish asks messages to go that the topic keeps; nothing was stored.
+    case kept = "KEPT"
     /// The publish asks earlier messages to go, and the topic does not allow it; nothing was stored.
     case rollup = "ROLLUP"
     /// The publisher expects another topic; nothing was stored.

@@ -98,6 +98,11 @@ public struct TopicStatus: Sendable {
             json.field("max_per_subject", configuration.retention.maxPerSubject)
         }
         json.field("rollup", configuration.allowsRollup)
+        json.field("message_ttl", configuration.allowsTimeToLive)
+        if let life = configuration.timeToLiveDefault {
+            json.field("default_ttl_ms", life / 1_000_000)
+        }
+        if let floor = configuration.keepFrom { json.field("keep_from", floor) }
         if let idle = configuration.deleteAfterIdle {
             json.field("delete_after_idle_ms", idle / 1_000_000)
         }

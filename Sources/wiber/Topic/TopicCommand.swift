@@ -28,6 +28,7 @@ struct TopicCommand: ParsableCommand {
                   wiber topic create orders
                   wiber topic create orders --subject 'orders.>' --max-age 7d --max-bytes 10GiB
                   wiber topic create settings --max-per-subject 1 --rollup
+                  wiber topic create sessions --message-ttl --default-ttl 1h
                   wiber topic create jobs --replicas 1 --dedup content --dedup-window 1h
                 """
         )
@@ -61,6 +62,7 @@ struct TopicCommand: ParsableCommand {
                 Examples:
                   wiber topic update orders --max-age 30d
                   wiber topic update orders --max-messages none --description "All orders"
+                  wiber topic update orders --keep-from 120000
                 """
         )
         @Argument(help: "The topic.") var topic: Word

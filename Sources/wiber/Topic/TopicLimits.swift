@@ -15,6 +15,19 @@ struct TopicLimits: ParsableArguments {
         help: "Let publishes with Nats-Rollup take earlier messages along."
     )
     var rollup: Bool?
+    @Flag(
+        name: .customLong("message-ttl"),
+        inversion: .prefixedNo,
+        help: "Let publishes say with Nats-TTL how long their messages stay."
+    )
+    var messageTTL: Bool?
+    @Option(
+        name: .customLong("default-ttl"),
+        help: "How long messages without Nats-TTL stay, such as 1h, or none."
+    )
+    var defaultTTL: String?
+    @Option(help: "The sequence from which on messages stay, whatever limits say, or none.")
+    var keepFrom: String?
     @Option(help: "For how long messages are remembered as duplicates, such as 2m.")
     var dedupWindow: String?
     @Option(help: "Delete the topic after this time without publish or subscriber, or none.")
@@ -34,6 +47,9 @@ struct TopicLimits: ParsableArguments {
         }
         if !retention.isEmpty { body["retention"] = retention }
         if let rollup { body["rollup"] = rollup }
+        if let messageTTL { body["message_ttl"] = messageTTL }
+        if let defaultTTL { body["default_ttl"] = Self.value(defaultTTL) }
+        if let keepFrom { body["keep_from"] = Self.value(keepFrom) }
         if let dedupWindow { body["dedup"] = ["window": dedupWindow] }
         if let deleteAfterIdle { body["delete_after_idle"] = Self.value(deleteAfterIdle) }
         return body

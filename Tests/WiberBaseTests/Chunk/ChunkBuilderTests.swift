@@ -30,7 +30,9 @@ struct ChunkBuilderTests {
             one.append(body, time: Timestamp(3))
             var bytes: [UInt8] = []
             body.encode(into: &bytes)
-            bytes.withUnsafeBytes { two.append(encoded: $0, hasID: true, time: Timestamp(3)) }
+            bytes.withUnsafeBytes {
+                two.append(encoded: $0, hasID: true, hasTimeToLive: false, time: Timestamp(3))
+            }
         }
         #expect(one.seal(ChunkHeader()).bytes == two.seal(ChunkHeader()).bytes)
     }

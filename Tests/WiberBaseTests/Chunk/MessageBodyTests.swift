@@ -20,6 +20,7 @@ struct MessageBodyTests {
                         if flags & 2 != 0 { body.eventTime = Timestamp(77) }
                         if flags & 4 != 0 { body.id = id }
                         if flags & 8 != 0 { body.headers = headers }
+                        if flags & 16 != 0 { body.timeToLive = 88 }
                         body.encode(into: &bytes)
                         #expect(bytes.count == body.encodedLength)
                     }
@@ -29,7 +30,7 @@ struct MessageBodyTests {
         return bytes
     }
 
-    @Test(arguments: UInt8(0)..<16)
+    @Test(arguments: UInt8(0)..<32)
     func `every choice of fields comes back`(flags: UInt8) throws {
         let bytes = encoded(flags)
         #expect(bytes[0] == flags)
@@ -39,11 +40,12 @@ struct MessageBodyTests {
             #expect(body.eventTime == (flags & 2 == 0 ? nil : Timestamp(77)))
             #expect(body.id.map(Array.init) == (flags & 4 == 0 ? nil : Self.id))
             #expect(body.headers.map(Array.init) == (flags & 8 == 0 ? nil : Self.headers))
+            #expect(body.timeToLive == (flags & 16 == 0 ? nil : 88))
             #expect(Array(body.payload) == Self.payload)
         }
     }
 
-    @Test(arguments: UInt8(0)..<16)
+    @Test(arguments: UInt8(0)..<32)
     func `every prefix that cuts a field is refused`(flags: UInt8) {
         let bytes = encoded(flags)
         for count in 0..<bytes.count {
@@ -55,7 +57,7 @@ struct MessageBodyTests {
         }
     }
 
-    @Test(arguments: UInt8(16)...255)
+    @Test(arguments: UInt8(32)...255)
     func `a flag of the future is refused`(flags: UInt8) {
         [flags, 0, 0, 0, 0].withUnsafeBytes { raw in
             _ = #expect(throws: CodecError.invalid(field: "flags", value: UInt64(flags))) {

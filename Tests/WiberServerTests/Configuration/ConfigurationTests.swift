@@ -35,6 +35,9 @@ struct ConfigurationTests {
                   { max_age: 24h, max_bytes: 1GiB, max_messages: 1000000, max_per_subject: 3 }
                 dedup: { window: 5m, by: content }
                 rollup: true
+                message_ttl: true
+                default_ttl: 1h
+                keep_from: 12
             """
         )
         #expect(cluster.cluster == "demo")
@@ -64,6 +67,9 @@ struct ConfigurationTests {
         topic.retention.maxMessages = 1_000_000
         topic.retention.maxPerSubject = 3
         topic.allowsRollup = true
+        topic.allowsTimeToLive = true
+        topic.timeToLiveDefault = 3_600_000_000_000
+        topic.keepFrom = 12
         topic.dedupKey = .content
         topic.dedupWindow = 300_000_000_000
         #expect(cluster.topics == [topic])

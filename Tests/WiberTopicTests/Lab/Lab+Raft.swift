@@ -143,6 +143,7 @@ extension Lab {
 
     private mutating func sweepUntilLoaded() -> Bool {
         for _ in 0..<8 where leader != nil { feedIndex(leader ?? 0, wholly: true) }
+        expire()
         for _ in 0..<20 where sweep() { return true }
         return false
     }

@@ -27,7 +27,9 @@ struct Lab {
         )
         let keys: [TopicConfiguration.DedupKey] = [.id, .id, .content, .none]
         let key = keys.randomElement(using: &random) ?? .id
-        let configuration = configuration(limits, dedup: key, window: 40)
+        var configuration = configuration(limits, dedup: key, window: 40)
+        configuration.allowsTimeToLive = Bool.random(using: &random)
+        configuration.keepFrom = Int.random(in: 0..<3, using: &random) == 0 ? 90 : nil
         replicas = (0..<3).map { node in
             Replica(configuration: configuration, wall: 1_000 + UInt64(node) * 7)
         }
@@ -44,7 +46,8 @@ struct Lab {
         case 62..<80: replicate(Int.random(in: 0..<3, using: &random))
         case 80..<86: commit()
         case 86..<89: sweep()
-        case 89..<91: remove()
+        case 89..<90: remove()
+        case 90..<91: expire()
         case 91..<94: elect(Int.random(in: 0..<3, using: &random))
         case 94..<97: restart(Int.random(in: 0..<3, using: &random))
         default: cutFiles(Int.random(in: 0..<3, using: &random))
@@ -65,16 +68,20 @@ struct Lab {
         let subject = ["t", "t.a", "t.b", "t.a.c"].randomElement(using: &random) ?? "t"
         let inBody = subject == "t" ? nil : subject
         let conditions = conditions(leader, subject)
+        let hasLife =
+            replicas[leader].topic.wantsDeadlines && Int.random(in: 0..<4, using: &random) == 0
+        let life = hasLife ? UInt64.random(in: 1...60, using: &random) : nil
         let digest = digest(text, id, leader)
         let length = UInt64(
             1 + text.utf8.count + (id.map { 2 + $0.utf8.count } ?? 0)
-                + (inBody.map { 2 + $0.utf8.count } ?? 0)
+                + (inBody.map { 2 + $0.utf8.count } ?? 0) + (life == nil ? 0 : 8)
         )
         let expected = replicas[leader].admission(digest, subject, conditions)
         let admission = replicas[leader].topic.publish(
             text,
             id: id,
             subject: inBody,
+            life: life,
             conditions,
             wall: wall
         )
@@ -94,9 +101,20 @@ struct Lab {
                 length: length,
                 digest: digest,
                 index: TopicState.open,
-                subject: subject
+                subject: subject,
+                end: life.map { time.rawValue + $0 }
             )
         )
+    }
+
+    /// Lets messages go whose time is over.
+    mutating func expire() {
+        guard let leader, replicas[leader].topic.areDeadlinesComplete else { return }
+        let wall = replicas[leader].wall
+        for row in replicas[leader].live where replicas[leader].isOver(row, wall) {
+            replicas[leader].asked.insert(row.sequence)
+        }
+        _ = replicas[leader].topic.expireMessages(at: Timestamp(wall))
     }
 
     private mutating func conditions(_ leader: Int, _ subject: String) -> PublishConditions {
@@ -126,6 +144,7 @@ struct Lab {
         guard let leader else { return }
         if Bool.random(using: &random) {
             guard let row = replicas[leader].live.randomElement(using: &random) else { return }
+            guard row.sequence < replicas[leader].topic.floor else { return }
             replicas[leader].topic.remove(row.sequence, length: UInt32(row.length))
             replicas[leader].asked.insert(row.sequence)
         } else if replicas[leader].topic.isIndexComplete {
@@ -134,7 +153,8 @@ struct Lab {
             var asked: [Sequence] = []
             for subject in ["t.a", "t.b"] {
                 let rows = replicas[leader].live.filter {
-                    $0.subject == subject && $0.sequence < last
+                    $0.subject == subject
+                        && $0.sequence < min(last, replicas[leader].topic.floor)
                 }
                 asked += rows.dropLast().map(\.sequence)
             }

@@ -7,6 +7,7 @@ extension TopicState {
         _ text: String,
         id: String? = nil,
         subject: String? = nil,
+        life: UInt64? = nil,
         _ conditions: PublishConditions = PublishConditions(),
         wall: UInt64
     ) -> Admission {
@@ -17,6 +18,7 @@ extension TopicState {
                     var body = MessageBody(payload: payload)
                     if id != nil { body.id = idBytes }
                     if subject != nil { body.subject = subjectBytes }
+                    body.timeToLive = life
                     return admit(
                         body,
                         digest: digest(of: body, digester),

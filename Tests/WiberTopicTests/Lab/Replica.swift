@@ -13,6 +13,8 @@ struct Replica {
         var digest: Digest128?
         var index: LogIndex
         var subject = "t"
+        /// After this log time it goes.
+        var end: UInt64?
         /// The chunk that has taken it out of the middle.
         var goneAt: LogIndex?
     }
@@ -63,7 +65,9 @@ struct Replica {
                     length: UInt64(message.length),
                     digest: topic.digest(of: message.body, digester),
                     index: chunk.header.index,
-                    subject: message.body.subject.map { String(decoding: $0, as: UTF8.self) } ?? "t"
+                    subject: message.body.subject.map { String(decoding: $0, as: UTF8.self) }
+                        ?? "t",
+                    end: message.body.timeToLive.map { message.time.rawValue + $0 }
                 )
             )
             return true
@@ -120,6 +124,11 @@ struct Replica {
         }
     }
 
+    /// Whether a message's time is over, and nothing keeps it.
+    func isOver(_ row: Row, _ time: UInt64) -> Bool {
+        row.end ?? .max < time && row.sequence < topic.floor
+    }
+
     // MARK: What the model says
 
     func admission(
@@ -146,6 +155,11 @@ struct Replica {
         if let expected = conditions.lastSequence, expected != newest.rawValue {
             return .conflict(actual: newest)
         }
+        switch conditions.rollup {
+        case .all where newest >= topic.floor: return .refused(.kept)
+        case .subject where last >= topic.floor: return .refused(.kept)
+        case .all, .subject, nil: break
+        }
         return .accepted(newest.next, time)
     }
 
@@ -164,7 +178,7 @@ struct Replica {
             let isDue =
                 live.count > limits.maxMessages ?? .max || bytes > limits.maxBytes ?? .max
                 || oldest.time.rawValue + (limits.maxAge ?? .max / 2) < expiry
-            guard isDue else { return first }
+            guard isDue, oldest.sequence < topic.floor else { return first }
             live.removeFirst()
             bytes -= oldest.length
             first = oldest.sequence.next

@@ -94,6 +94,8 @@ public struct FlushJob: Sendable {
     let installs: [Int]
     /// Groups whose logs are not written to any more afterwards, and those whose files are gone.
     let removals: (ending: [Int], gone: [Int])
+    /// The files that it removes.
+    let removed: [String]
 
     /// How many bytes of entries it writes.
     public var byteCount: Int { parts.reduce(0) { $0 + $1.bytes } }

@@ -95,11 +95,12 @@ extension Mutant {
             .nodes(.leaders)
         case .requestsNumberedAnew, .forwardSentTwice:
             .nodes(.restarts)
-        case .removalsForgotten, .removalsNotUndone, .removedCounts: .nodes(.removals)
+        case .removalsForgotten, .removalsNotUndone, .removedCounts, .quotaIgnored:
+            .nodes(.removals)
         case .idsTrimmed, .snapshotNotSynced, .snapshotTakenAnyway:
             .nodes(.absences)
         case .memberReused, .oldDecisionCarriedOut, .configurationAtCommit, .changesOverlap,
-            .anyVoteCounts, .configurationKept, .learnerCounts:
+            .anyVoteCounts, .configurationKept, .learnerCounts, .placementIgnored:
             .nodes(.moves)
         case .nodeNumberReused, .nodeNumberListed, .nodeForgottenEarly: .nodes(.nodes)
         case .unformedVotes, .termsShared, .otherStoreAccepted: .nodes(.wipes)

@@ -8,7 +8,8 @@ public import WiberBase
 /// version 3, the limit of messages of a subject (64 bits, all ones for none) and flags (8 bits, 1:
 /// a publish may take earlier messages along); since version 4, flag 2: the backup that it was
 /// restored from follows (128 bits), flag 4: the subject of messages without one follows, and flag 8:
-/// it is still being restored.
+/// it is still being restored; since version 5, on which nodes it may be and its quota, see
+/// ``encode(_:_:into:)``.
 extension MetaCommand {
     private static let rollupFlag: UInt8 = 1
     private static let restoredFromFlag: UInt8 = 2
@@ -39,6 +40,7 @@ extension MetaCommand {
         bytes.append(flags)
         topic.restoredFrom?.encode(into: &bytes)
         if let own = topic.ownSubject { bytes.appendString(own) }
+        encode(topic.placement, topic.quota, into: &bytes)
         return bytes
     }
 
@@ -100,6 +102,7 @@ extension MetaCommand {
             topic.allowsRollup = flags & rollupFlag != 0
             if version >= 4 { try decodeRestore(&topic, flags, &reader) }
         }
+        if version >= 5 { try decodePlacement(&topic, &reader) }
         return topic
     }
 
@@ -113,7 +116,7 @@ extension MetaCommand {
         if flags & ownSubjectFlag != 0 { topic.ownSubject = try reader.string(limit: 255) }
     }
 
-    private static func limit(_ reader: inout ByteReader) throws(CodecError) -> UInt64? {
+    static func limit(_ reader: inout ByteReader) throws(CodecError) -> UInt64? {
         let value = try reader.integer(UInt64.self)
         return value == .max ? nil : value
     }

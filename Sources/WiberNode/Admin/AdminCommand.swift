@@ -66,6 +66,14 @@ public struct TopicChanges: Equatable, Sendable {
     public var deleteAfterIdle: UInt64??
     /// For how long messages are remembered, in nanoseconds.
     public var dedupWindow: UInt64?
+    /// What each node that holds it must have.
+    public var placementTags: [String]?
+    /// The tag over whose values it is spread; the inner `nil` lifts that.
+    public var spread: String??
+    /// The most bytes that it may hold; the inner `nil` lifts the quota.
+    public var quotaBytes: UInt64??
+    /// As above, in messages.
+    public var quotaMessages: UInt64??
 
     /// No change.
     public init() {}
@@ -82,6 +90,10 @@ public struct TopicChanges: Equatable, Sendable {
         if let allowsRollup { new.allowsRollup = allowsRollup }
         if let deleteAfterIdle { new.deleteAfterIdle = deleteAfterIdle }
         if let dedupWindow { new.dedupWindow = dedupWindow }
+        if let placementTags { new.placement.tags = placementTags }
+        if let spread { new.placement.spread = spread }
+        if let quotaBytes { new.quota.bytes = quotaBytes }
+        if let quotaMessages { new.quota.messages = quotaMessages }
         return new
     }
 }

@@ -32,7 +32,7 @@ extension ConfigurationParser {
     mutating func parseTopic(_ node: Node, nodes: Int) -> TopicConfiguration? {
         let known = [
             "name", "description", "subjects", "replicas", "retention", "dedup",
-            "delete_after_idle", "rollup",
+            "delete_after_idle", "rollup", "placement", "quota",
         ]
         guard let fields = reader.fields(node, "a topic", known: known) else { return nil }
         guard let name = reader.text(fields["name"], "name") else {
@@ -63,6 +63,8 @@ extension ConfigurationParser {
         parseDedup(fields["dedup"], &topic)
         topic.deleteAfterIdle = reader.duration(fields["delete_after_idle"], "delete_after_idle")
         topic.allowsRollup = reader.flag(fields["rollup"], "rollup") ?? false
+        topic.placement = parsePlacement(fields["placement"]) ?? topic.placement
+        topic.quota = parseQuota(fields["quota"]) ?? topic.quota
         return topic
     }
 
@@ -70,6 +72,7 @@ extension ConfigurationParser {
     mutating func parseChanges(_ node: Node) -> TopicChanges? {
         let known = [
             "description", "subjects", "retention", "dedup", "delete_after_idle", "rollup",
+            "placement", "quota",
         ]
         guard let fields = reader.fields(node, "a change of a topic", known: known) else {
             return nil
@@ -96,6 +99,7 @@ extension ConfigurationParser {
             $0.duration($1, "delete_after_idle")
         }
         changes.allowsRollup = reader.flag(fields["rollup"], "rollup")
+        parseLimitChanges(fields, &changes)
         if let dedup = fields["dedup"] {
             let limits = reader.fields(dedup, "dedup", known: ["window"]) ?? [:]
             changes.dedupWindow = reader.duration(limits["window"], "dedup.window")
@@ -109,10 +113,7 @@ extension ConfigurationParser {
         _ read: (inout ConfigurationReader, Node) -> UInt64?
     ) -> UInt64?? {
         guard let node else { return nil }
-        if let scalar = node.scalar, scalar.style == .plain, ["null", "~"].contains(scalar.string) {
-            return .some(nil)
-        }
-        return .some(read(&reader, node))
+        return node.isNull ? .some(nil) : .some(read(&reader, node))
     }
 
     private mutating func parseSubjects(_ node: Node?, _ topic: inout TopicConfiguration) {

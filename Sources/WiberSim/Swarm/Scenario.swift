@@ -117,13 +117,19 @@ package enum Scenario: String, CaseIterable, Sendable {
             settings.sparesOnlyJoin = random.chance(perMille: 500)
             settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
             settings.workload.pause = 10_000_000...200_000_000
+            settings.hasTags = random.chance(perMille: 400)
         case .moves:
             settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
             settings.workload.pause = 10_000_000...200_000_000
+            settings.hasTags = random.chance(perMille: 400)
         case .removals:
             settings.keysMax = random.pick([1, 1, 2, 5, nil] as [UInt64?]) ?? nil
             settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
             settings.workload.pause = 10_000_000...200_000_000
+            if let most = settings.keysMax, random.chance(perMille: 500) {
+                let others = Settings.subjects - 1
+                settings.keysQuota = Settings.subjects * (most - 1) + random.draw(1...others)
+            }
         case .absences:
             settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
             settings.log.segmentSize = 4 << 10

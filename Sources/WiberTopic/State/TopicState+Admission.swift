@@ -43,6 +43,9 @@ extension TopicState {
         let sequence = openNext
         beginIndexIfEmpty()
         let isIndexed = index?.next == sequence
+        if let refusal = overQuota(body, conditions.rollup, isIndexed: isIndexed) {
+            return .refused(refusal)
+        }
         let length = builder.append(body, time: time)
         openNext = sequence.next
         openTime = time

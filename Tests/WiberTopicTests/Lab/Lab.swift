@@ -27,7 +27,12 @@ struct Lab {
         )
         let keys: [TopicConfiguration.DedupKey] = [.id, .id, .content, .none]
         let key = keys.randomElement(using: &random) ?? .id
-        let configuration = configuration(limits, dedup: key, window: 40)
+        var configuration = configuration(limits, dedup: key, window: 40)
+        if limits.maxPerSubject == nil, Bool.random(using: &random) {
+            // The model does not know what limits of subjects have asked for.
+            configuration.quota.messages = UInt64.random(in: 1...40, using: &random)
+            configuration.quota.bytes = UInt64.random(in: 30...400, using: &random)
+        }
         replicas = (0..<3).map { node in
             Replica(configuration: configuration, wall: 1_000 + UInt64(node) * 7)
         }
@@ -70,7 +75,7 @@ struct Lab {
             1 + text.utf8.count + (id.map { 2 + $0.utf8.count } ?? 0)
                 + (inBody.map { 2 + $0.utf8.count } ?? 0)
         )
-        let expected = replicas[leader].admission(digest, subject, conditions)
+        let expected = replicas[leader].admission(digest, subject, conditions, length: length)
         let admission = replicas[leader].topic.publish(
             text,
             id: id,

@@ -95,7 +95,8 @@ extension Mutant {
             .nodes(.leaders)
         case .requestsNumberedAnew, .forwardSentTwice:
             .nodes(.restarts)
-        case .removalsForgotten, .removalsNotUndone, .removedCounts, .quotaIgnored:
+        case .removalsForgotten, .removalsNotUndone, .removedCounts, .rewriteNotSynced,
+            .rewriteErasesLive, .quotaIgnored:
             .nodes(.removals)
         case .idsTrimmed, .snapshotNotSynced, .snapshotTakenAnyway:
             .nodes(.absences)

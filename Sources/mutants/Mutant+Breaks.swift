@@ -54,6 +54,8 @@ extension Mutant {
         case .placementIgnored: "a topic is only where it may be"
         case .snapshotNotSynced: "a snapshot takes the log's place at once"
         case .snapshotTakenAnyway: "a snapshot discards nothing that counts"
+        case .rewriteNotSynced: "a segment that is written anew counts once it is durable"
+        case .rewriteErasesLive: "only what is gone is erased"
         }
     }
 }

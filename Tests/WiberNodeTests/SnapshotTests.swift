@@ -208,7 +208,7 @@ struct SnapshotTests {
         let first = firstIndex(lab, 0)
         let kept = paths.filter { path in
             let name = path.split(separator: "/").last ?? ""
-            return SegmentHeader.baseIndex(ofName: String(name)) ?? .zero >= first
+            return SegmentName(name)?.baseIndex ?? .zero >= first
         }
         #expect(!kept.isEmpty)
         lab.start(2)

@@ -162,6 +162,13 @@ package enum Mutant: String, CaseIterable, Sendable {
     /// A snapshot takes the place of a log that has more.
     case snapshotTakenAnyway
 
+    // MARK: Segments written anew
+
+    /// A segment that is written anew gets its name before its bytes are durable.
+    case rewriteNotSynced
+    /// A segment that is written anew loses messages that are not gone.
+    case rewriteErasesLive
+
     #if Mutants
     /// The one that is on; set once, before anything else runs.
     ///

@@ -6,7 +6,7 @@ public struct Chunk: Sendable {
     public let bytes: [UInt8]
 
     init(header: ChunkHeader, bytes: [UInt8]) {
-        invariant(Int(header.length) == bytes.count, "a chunk of \(bytes.count) bytes")
+        invariant(Int(header.storedLength) == bytes.count, "a chunk of \(bytes.count) bytes")
         self.header = header
         self.bytes = bytes
     }
@@ -28,6 +28,7 @@ public struct Chunk: Sendable {
         invariant(length <= ChunkHeader.lengthMax, "a chunk of \(length) bytes")
         var header = header
         header.length = UInt32(length)
+        header.storedLength = header.length
         var bytes: [UInt8] = []
         bytes.reserveCapacity(length)
         header.encode(into: &bytes)
@@ -46,7 +47,7 @@ public struct Chunk: Sendable {
         at offset: Int = 0
     ) throws(CodecError) -> Chunk {
         let header = try verify(bytes, at: offset)
-        let end = offset + Int(header.length)
+        let end = offset + Int(header.storedLength)
         return Chunk(header: header, bytes: [UInt8](bytes[offset..<end]))
     }
 
@@ -57,7 +58,7 @@ public struct Chunk: Sendable {
     ) throws(CodecError) -> ChunkHeader {
         let header = try verifyIdentity(bytes, at: offset)
         var reader = ByteReader(bytes, at: offset)
-        let whole = try reader.slice(Int(header.length))
+        let whole = try reader.slice(Int(header.storedLength))
         try verifyBodies(whole, header)
         return header
     }
@@ -69,6 +70,7 @@ public struct Chunk: Sendable {
     ) throws(CodecError) -> ChunkHeader {
         var reader = ByteReader(bytes, at: offset)
         let header = try ChunkHeader.decode(&reader)
+        if header.isErased { return try verifyErased(bytes, at: offset, header) }
         var checked = ByteReader(bytes, at: offset)
         _ = try checked.advance(8)
         let covered = try checked.slice(header.checkedLength - 8)
@@ -90,6 +92,7 @@ public struct Chunk: Sendable {
             let length = try table.integer(UInt32.self)
             _ = try table.integer(UInt32.self)
             let checksum = try table.integer(UInt32.self)
+            if header.isErased, length & ChunkHeader.erasedRow != 0 { continue }
             let body = try bodies.slice(Int(length))
             guard CRC32C.checksum(body) == checksum || Mutant.payloadNotVerified.isOn else {
                 throw .checksumMismatch(field: "message \(place) of chunk \(header.id)")
@@ -97,11 +100,11 @@ public struct Chunk: Sendable {
             _ = try MessageBody.decode(body)
         }
         guard bodies.remaining == 0 else {
-            throw .invalid(field: "length", value: UInt64(header.length))
+            throw .invalid(field: "length", value: UInt64(header.storedLength))
         }
     }
 
-    /// Calls `visit` with each message in order, until it returns `false`.
+    /// Calls `visit` with each message in order, until it returns `false`; not with erased ones.
     ///
     /// - Precondition: the chunk was verified or made here.
     public func forEachMessage(_ visit: (Message) throws -> Bool) rethrows {
@@ -122,8 +125,10 @@ public struct Chunk: Sendable {
         for place in 0..<UInt64(header.count) {
             guard let length = try? table.integer(UInt32.self),
                 let delta = try? table.integer(UInt32.self),
-                (try? table.integer(UInt32.self)) != nil,
-                let body = try? bodies.slice(Int(length)),
+                (try? table.integer(UInt32.self)) != nil
+            else { return }
+            if length & ChunkHeader.erasedRow != 0 { continue }
+            guard let body = try? bodies.slice(Int(length)),
                 let fields = try? MessageBody.decode(body)
             else { return }
             let message = Message(

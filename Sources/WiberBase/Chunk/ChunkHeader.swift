@@ -18,10 +18,10 @@ public enum ChunkKind: UInt16, Sendable {
 /// `control bytes` in place of table and bodies.
 ///
 ///     byte  size  field
-///     0     4     magic             "WCH1"
+///     0     4     magic             "WCH1"; "WCE1": some bodies are erased, see ``Chunk/erasing(_:)``
 ///     4     4     checksum          CRC-32C of bytes 8 ..< 96, then of table or control bytes
 ///     8     4     previousChecksum  of the chunk at the index before; 0 at index 1
-///     12    4     length            of the whole chunk, in bytes: 96 ... lengthMax
+///     12    4     length            of these bytes: 96 ... lengthMax
 ///     16    8     group
 ///     24    8     index
 ///     32    8     term
@@ -35,7 +35,8 @@ public enum ChunkKind: UInt16, Sendable {
 ///     84    2     kind              see ``ChunkKind``
 ///     86    2     flags             1: some message has an id
 ///     88    8     liveMessages      from firstSequence on, once this chunk is applied
-///     96    12·n  table             length u32, time - baseTime u32, CRC-32C of the body u32
+///     96    12·n  table             length u32, time - baseTime u32, CRC-32C of the body u32; in the
+///                                   highest bit of length: the body is erased
 ///     …     12·m  removals          see ``Removal``; the checksum covers them
 ///     …           bodies            see ``MessageBody``
 ///
@@ -55,14 +56,21 @@ public struct ChunkHeader: Equatable, Sendable {
     /// A chunk is closed once its bodies hold this many bytes (1 MiB).
     public static let bodiesTarget = 1 << 20
     static let magic: UInt32 = 0x3148_4357
+    static let erasedMagic: UInt32 = 0x3145_4357
+    /// In the length of a row: its body is not here.
+    public static let erasedRow: UInt32 = 1 << 31
     static let hasIDsFlag: UInt16 = 1
 
     /// The checksum of header and table; names the chunk's content.
     public var checksum: UInt32 = 0
     /// The checksum of the chunk before.
     public var previousChecksum: UInt32 = 0
-    /// The whole chunk's size, in bytes.
+    /// The whole chunk's size as it was made, in bytes.
     public var length: UInt32 = 0
+    /// The size of its bytes as they are here; less if bodies are erased.
+    public var storedLength: UInt32 = 0
+    /// How many bodies are erased.
+    public var erasedCount: UInt32 = 0
     /// The group whose log this is.
     public var group = GroupID.zero
     /// The place in that log.
@@ -89,6 +97,8 @@ public struct ChunkHeader: Equatable, Sendable {
     public var hasIDs = false
     /// The messages that the topic holds once this is applied.
     public var liveMessages: UInt64 = 0
+    /// Whether some bodies are erased; then only the table says what ``length`` was.
+    var isErased = false
 
     /// A no-op with every other field at its start.
     public init() {}
@@ -106,14 +116,19 @@ public struct ChunkHeader: Equatable, Sendable {
 
     /// Reads a header and checks the ranges of its fields, not the checksum.
     ///
+    /// Where bodies are erased, ``length`` and ``erasedCount`` are known only once the table is read.
+    ///
     /// - Throws: ``CodecError`` if the bytes end early or a field is out of its range.
     public static func decode(_ reader: inout ByteReader) throws(CodecError) -> ChunkHeader {
         var header = ChunkHeader()
         let magic = try reader.integer(UInt32.self)
-        guard magic == Self.magic else { throw .invalid(field: "magic", value: UInt64(magic)) }
+        guard magic == Self.magic || magic == Self.erasedMagic else {
+            throw .invalid(field: "magic", value: UInt64(magic))
+        }
         header.checksum = try reader.integer()
         header.previousChecksum = try reader.integer()
-        header.length = try reader.integer()
+        header.storedLength = try reader.integer()
+        header.length = header.storedLength
         header.group = try reader.identifier()
         header.index = try reader.identifier()
         header.term = try reader.identifier()
@@ -132,6 +147,7 @@ public struct ChunkHeader: Equatable, Sendable {
         }
         header.kind = known
         header.hasIDs = flags & hasIDsFlag != 0
+        header.isErased = magic == Self.erasedMagic
         try header.checkRanges()
         return header
     }
@@ -143,6 +159,9 @@ public struct ChunkHeader: Equatable, Sendable {
         guard count <= Self.countMax, bodiesOffset <= Int(length),
             (kind == .messages) == (count > 0)
         else { throw .invalid(field: "count", value: UInt64(count)) }
+        guard !isErased || kind == .messages else {
+            throw .invalid(field: "magic", value: UInt64(Self.erasedMagic))
+        }
         guard removalCount == 0 || mayRemove, removalCount <= Self.removalsMax else {
             throw .invalid(field: "removalCount", value: UInt64(removalCount))
         }
@@ -162,7 +181,7 @@ public struct ChunkHeader: Equatable, Sendable {
         kind == .messages || kind == .trim && bodiesOffset == Int(length)
     }
 
-    /// Appends the 96 bytes.
+    /// Appends the 96 bytes, of a chunk of which no body is erased.
     public func encode(into bytes: inout [UInt8]) {
         bytes.appendInteger(Self.magic)
         bytes.appendInteger(checksum)

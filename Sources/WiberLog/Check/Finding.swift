@@ -34,7 +34,7 @@ extension Damage {
     /// What helps, as far as the damage itself says.
     var remedy: Remedy {
         switch cure {
-        case .entry: .replicas
+        case .entry, .file: .replicas
         case .bytes: .start
         case nil: .none
         }

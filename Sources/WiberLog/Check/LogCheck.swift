@@ -158,7 +158,7 @@ public struct LogCheck {
             throw .disk(error)
         }
         for name in names.sorted() {
-            guard let base = SegmentHeader.baseIndex(ofName: name), limit.map({ base < $0 }) ?? true
+            guard let base = SegmentName(name)?.baseIndex, limit.map({ base < $0 }) ?? true
             else { continue }
             let path = directory + "/" + name
             try report.add(SegmentSurvey(disk, path, slot.group, limit: limit).run())

@@ -39,7 +39,7 @@ struct SegmentCheck {
             }
             checksum = chunk.checksum
             next = next.next
-            offset += Int(chunk.length)
+            offset += header.spacing.length(chunk)
             count += 1
         }
         guard next.previous == segment.trailer.lastIndex, rows.isEmpty,

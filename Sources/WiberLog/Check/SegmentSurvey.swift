@@ -61,12 +61,16 @@ struct SegmentSurvey {
         _ reader: inout SegmentReader
     ) throws(LogError) -> ChunkPlace? {
         if let length = reader.claimedLength(at: place.offset) {
-            let next = ChunkPlace(offset: place.offset + length, index: place.index.next)
+            let next = ChunkPlace(
+                offset: place.offset + length,
+                index: place.index.next,
+                spacing: place.spacing
+            )
             do throws(LogError) {
                 _ = try reader.verify(next, of: group, isWhole: false)
                 return next
             } catch .damaged {}  // Then the length is not to be believed, or two are damaged.
         }
-        return rows.first { $0.index > place.index }.map { ChunkPlace($0) }
+        return rows.first { $0.index > place.index }.map { ChunkPlace($0, place.spacing) }
     }
 }

@@ -11,6 +11,7 @@ enum DiskStep: Sendable {
     case syncDirectory(path: String)
     case makeDirectory(path: String)
     case remove(path: String)
+    case rename(path: String, to: String)
     /// Removes the segment files in a directory, durably.
     case clear(path: String)
     /// Removes a directory if it is empty.
@@ -37,8 +38,9 @@ enum DiskStep: Sendable {
         case .makeDirectory(let path): try disk.makeDirectory(path)
         case .remove(let path):
             if try disk.size(path) != nil { try disk.remove(path) }
+        case .rename(let path, let other): try disk.rename(path, to: other)
         case .clear(let path):
-            let names = try disk.list(path).filter { SegmentHeader.baseIndex(ofName: $0) != nil }
+            let names = try disk.list(path).filter(SegmentName.isOurs)
             for name in names { try disk.remove(path + "/" + name) }
             if !names.isEmpty { try disk.syncDirectory(path) }
         case .removeDirectory(let path): try disk.removeDirectory(path)

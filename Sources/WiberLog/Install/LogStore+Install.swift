@@ -20,6 +20,7 @@ extension LogStore {
         guard snapshot.header.group != .meta, let slot = slots[snapshot.header.group],
             let kind = installKind(snapshot, groups[slot])
         else { return false }
+        if rewrite?.slot == slot { cancelRewrite() }
         groups[slot].install = Install(snapshot, kind, after: groups[slot].hard.epoch)
         if kind == .front { written.append(slot) } else { installs.append(slot) }
         return true

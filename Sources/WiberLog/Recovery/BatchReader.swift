@@ -87,7 +87,7 @@ struct BatchReader {
                 }
                 let chunk = try Chunk.decode(bytes)
                 guard chunk.header.group == row.group, chunk.header.index == row.index,
-                    chunk.header.term == row.term, chunk.header.length == row.length
+                    chunk.header.term == row.term, chunk.header.storedLength == row.length
                 else { throw .invalid(field: "identity", value: chunk.header.index.rawValue) }
                 return .success(chunk)
             } catch {

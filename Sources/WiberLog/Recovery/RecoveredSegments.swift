@@ -43,6 +43,8 @@ struct SegmentRecovery {
     private(set) var result = RecoveredSegments()
     /// Of the last chunk of the file that was read last.
     private(set) var lastChecksum: UInt32 = 0
+    /// Headers of files that were written anew.
+    private(set) var rewritten: [String: SegmentHeader] = [:]
 
     init(
         _ disk: any Disk,
@@ -62,10 +64,19 @@ struct SegmentRecovery {
 
     struct File {
         var path: String
-        var base: LogIndex
+        var name: SegmentName
+        var base: LogIndex { name.baseIndex }
     }
 
     mutating func run() throws(LogError) {
+        do throws(LogError) {
+            try readAll()
+        } catch {
+            throw replacingFile(error)
+        }
+    }
+
+    private mutating func readAll() throws(LogError) {
         let files = try list()
         for (place, file) in files.enumerated() {
             let next = place + 1 < files.count ? files[place + 1].base : nil
@@ -92,7 +103,7 @@ struct SegmentRecovery {
                 let directory = group.directory(epoch)
                 guard epoch == 0 || names.contains(String(epoch)) else { continue }
                 for name in epoch == 0 ? names : try disk.list(directory)
-                where SegmentHeader.baseIndex(ofName: name) != nil {
+                where SegmentName.isOurs(name) {
                     result.cuts.append(.remove(path: directory + "/" + name))
                 }
             }
@@ -116,45 +127,48 @@ struct SegmentRecovery {
         return base >= limit && (base > hard.logStart || hard.logStart == LogIndex(1))
     }
 
-    private func list() throws(LogError) -> [File] {
+    /// The files that count, in order; what is left of others goes.
+    private mutating func list() throws(LogError) -> [File] {
         var names: [String] = []
         do throws(DiskError) {
             names = try disk.list(directory)
         } catch {
             throw .disk(error)
         }
-        return names.compactMap { name in
-            SegmentHeader.baseIndex(ofName: name).map {
-                File(path: directory + "/" + name, base: $0)
-            }
-        }.sorted { $0.base < $1.base }
-    }
-
-    func reader(_ file: File) throws(LogError) -> SegmentReader {
-        do throws(DiskError) {
-            return SegmentReader(disk, file.path, size: try disk.size(file.path) ?? 0)
-        } catch {
-            throw .disk(error)
+        var files: [File] = []
+        let all = names.compactMap { SegmentName($0) }.map { name in
+            File(path: directory + "/" + name.text, name: name)
         }
+        for file in all.sorted(by: { ($0.base, $0.name.rewrite) < ($1.base, $1.name.rewrite) }) {
+            if let last = files.last, last.base == file.base {
+                result.cuts.append(.remove(path: files.removeLast().path))
+            }
+            files.append(file)
+        }
+        for name in names.sorted() where SegmentName.isLeftOver(name) {
+            result.cuts.append(.remove(path: directory + "/" + name))
+        }
+        return files
     }
 
     /// A file that goes: how far it reached says what was committed.
     private mutating func skip(_ file: File) throws(LogError) {
         result.cuts.append(.remove(path: file.path))
-        var reader = try reader(file)
+        var reader = try SegmentReader.open(file.path, on: disk)
         if let trailer = try reader.trailer(), trailer.group == group.group {
             result.committed = max(result.committed, trailer.lastIndex)
         } else if let header = try? reader.header(), header.group == group.group,
             header.baseIndex == file.base
         {
-            noteCommitted(&reader, from: header.length, next: header.baseIndex)
+            noteCommitted(&reader, from: header, at: header.length, next: header.baseIndex)
         }
     }
 
     /// Follows chunks as long as they are intact.
     private mutating func noteCommitted(
         _ reader: inout SegmentReader,
-        from offset: Int,
+        from segment: SegmentHeader,
+        at offset: Int,
         next: LogIndex
     ) {
         var offset = offset
@@ -163,7 +177,7 @@ struct SegmentRecovery {
             header.group == group.group, header.index == next
         {
             result.committed = max(result.committed, next)
-            offset += Int(header.length)
+            offset += segment.spacing.length(header)
             next = next.next
         }
     }
@@ -171,12 +185,13 @@ struct SegmentRecovery {
     /// Reads a file that stays; `next` is the first entry of the one after it, if that stays, too.
     private mutating func read(_ file: File, next: LogIndex?) throws(LogError) {
         if let missing = missingFile(before: file) { throw .damaged([missing]) }
-        var reader = try reader(file)
+        var reader = try SegmentReader.open(file.path, on: disk)
         let header = try header(file, &reader)
+        if header.rewrite > 0 { rewritten[file.path] = header }
         let isFirst = result.closed.isEmpty
         if isFirst { result.base = header.previous }
         let expected = isFirst ? header.previous : result.last
-        guard header.group == group.group, header.baseIndex == file.base,
+        guard header.group == group.group, SegmentName(header) == file.name,
             header.previous == expected
         else {
             let what =
@@ -228,9 +243,9 @@ struct SegmentRecovery {
     private mutating func readEnd() throws(LogError) {
         guard result.active?.last == nil, let segment = result.closed.last else { return }
         let trailer = segment.trailer
-        var reader = try reader(File(path: segment.path, base: trailer.baseIndex))
+        var reader = try SegmentReader.open(segment.path, on: disk)
         guard let row = try reader.tables(trailer).sparse.last else { return }
-        var place = ChunkPlace(row)
+        var place = ChunkPlace(row, reader.spacing)
         place.through = trailer.lastIndex
         while place.offset < Int(trailer.chunksEnd) {
             let chunk = try reader.chunk(place, of: group.group)
@@ -270,7 +285,7 @@ struct SegmentRecovery {
         addRuns(active.tables.runs)
         result.committed = max(result.committed, result.last.index)
         result.active = active
-        noteCommitted(&reader, from: active.end, next: place.index)
+        noteCommitted(&reader, from: header, at: active.end, next: place.index)
         if active.end < reader.size {
             result.cuts.append(.truncate(path: active.path, size: active.end))
         }

@@ -8,8 +8,7 @@ extension SegmentRecovery {
         do throws(LogError) {
             return try reader.header()
         } catch {
-            guard let sequence = SegmentHeader.baseSequence(ofPath: file.path),
-                let header = expectedHeader(file.base, sequence)
+            guard let header = expectedHeader(file.base, file.name.baseSequence, file.name.rewrite)
             else { throw error }
             let cure = Cure.bytes(group.group, offset: 0, header.encode())
             throw error.cured(by: cure, path: file.path, offset: 0)
@@ -32,7 +31,11 @@ extension SegmentRecovery {
         return Damage(path: path, offset: 0, what: what, cure: cure)
     }
 
-    private func expectedHeader(_ base: LogIndex, _ sequence: Sequence) -> SegmentHeader? {
+    private func expectedHeader(
+        _ base: LogIndex,
+        _ sequence: Sequence,
+        _ rewrite: UInt32 = 0
+    ) -> SegmentHeader? {
         if result.closed.isEmpty {
             guard base == LogIndex(1), sequence == Sequence(1) else { return nil }
             return SegmentHeader(
@@ -40,7 +43,8 @@ extension SegmentRecovery {
                 baseIndex: base,
                 baseSequence: sequence,
                 previousTerm: .zero,
-                previousChecksum: 0
+                previousChecksum: 0,
+                rewrite: rewrite
             )
         }
         guard base == result.last.index.next else { return nil }
@@ -50,8 +54,20 @@ extension SegmentRecovery {
             baseSequence: sequence,
             previousTerm: result.last.term,
             previousChecksum: lastChecksum,
+            rewrite: rewrite,
             configuration: result.configuration
         )
+    }
+
+    /// An entry that is damaged in a file that was written anew has no place that another replica's fits
+    /// in: the whole file is made again.
+    func replacingFile(_ error: LogError) -> LogError {
+        guard case .damaged(var list) = error, case .entry? = list.first?.cure,
+            var header = rewritten[list[0].path]
+        else { return error }
+        header.rewrite = 0
+        list[0].cure = .file(group.group, path: directory + "/" + header.name, header.encode())
+        return .damaged(list)
     }
 
     /// The damage of a closed segment without a good footer: the first bad chunk, or else the
@@ -74,15 +90,5 @@ extension SegmentRecovery {
             damage.cure = .bytes(group.group, offset: segment.end, bytes)
         }
         return .damaged([damage])
-    }
-}
-
-extension SegmentHeader {
-    /// The first sequence of the file at a path, if its name is one that ``name`` makes.
-    static func baseSequence(ofPath path: String) -> Sequence? {
-        guard let name = path.split(separator: "/").last, baseIndex(ofName: String(name)) != nil,
-            let sequence = UInt64(name.split(separator: "-")[1].dropLast(4))
-        else { return nil }
-        return Sequence(sequence)
     }
 }

@@ -19,6 +19,7 @@ extension LogStore {
             groups[slot].slot.since <= since || Mutant.oldDecisionCarriedOut.isOn
         else { return true }
         guard groups[slot].install == nil else { return false }
+        if rewrite?.slot == slot { cancelRewrite() }
         groups[slot].removal = .ending
         groups[slot].slot.since = since
         ending.append(slot)

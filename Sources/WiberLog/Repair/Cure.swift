@@ -10,17 +10,20 @@ public struct ChunkPlace: Hashable, Sendable {
     public var previousChecksum: UInt32?
     /// The last entry that may stand in this file; `nil` where memory knows where its chunks end.
     public var through: LogIndex?
+    let spacing: ChunkSpacing
 
     init(
         offset: Int,
         index: LogIndex,
         previousChecksum: UInt32? = nil,
-        through: LogIndex? = nil
+        through: LogIndex? = nil,
+        spacing: ChunkSpacing
     ) {
         self.offset = offset
         self.index = index
         self.previousChecksum = previousChecksum
         self.through = through
+        self.spacing = spacing
     }
 
     /// The first place of a segment.
@@ -29,21 +32,23 @@ public struct ChunkPlace: Hashable, Sendable {
             offset: header.length,
             index: header.baseIndex,
             previousChecksum: header.previousChecksum,
-            through: through
+            through: through,
+            spacing: header.spacing
         )
     }
 
-    init(_ row: SparseRow) {
-        self.init(offset: Int(row.offset), index: row.index)
+    init(_ row: SparseRow, _ spacing: ChunkSpacing) {
+        self.init(offset: Int(row.offset), index: row.index, spacing: spacing)
     }
 
     /// The place after a chunk that stands here.
     func after(_ header: ChunkHeader) -> ChunkPlace {
         ChunkPlace(
-            offset: offset + Int(header.length),
+            offset: offset + spacing.length(header),
             index: index.next,
             previousChecksum: header.checksum,
-            through: through
+            through: through,
+            spacing: spacing
         )
     }
 }
@@ -56,11 +61,14 @@ public enum Cure: Hashable, Sendable {
     case entry(GroupID, ChunkPlace)
     /// By bytes at an offset, which follow from what is intact.
     case bytes(GroupID, offset: Int, [UInt8])
+    /// By another file that begins with these bytes and gets its entries from other replicas; the
+    /// damaged one was written anew once, so that what they have does not fit in its place.
+    case file(GroupID, path: String, [UInt8])
 
     /// Whose segment it is.
     public var group: GroupID {
         switch self {
-        case .entry(let group, _), .bytes(let group, _, _): group
+        case .entry(let group, _), .bytes(let group, _, _), .file(let group, _, _): group
         }
     }
 }

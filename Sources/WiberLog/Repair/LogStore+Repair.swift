@@ -7,6 +7,14 @@ struct PendingRepair: Sendable {
     var path: String
     var offset: Int
     var bytes: [UInt8]
+    /// The file that goes aside first.
+    var replacing: String?
+
+    var steps: [DiskStep] {
+        let steps = Self.steps(path: path, offset: offset, bytes: bytes)
+        guard let replacing else { return steps }
+        return [.rename(path: replacing, to: replacing + SegmentName.damaged)] + steps
+    }
 
     /// What was there is kept first; the new bytes are durable at the end, in a new file, too.
     static func steps(path: String, offset: Int, bytes: [UInt8]) -> [DiskStep] {
@@ -55,17 +63,19 @@ extension LogStore {
         token: UInt64
     ) -> Bool {
         guard let slot = slots[group], let end = end(of: path, group),
-            repairs.count < Self.repairsMax
+            repairs.count < Self.repairsMax, !Self.isRewritten(path)
         else { return false }
         var next = place
         var bytes: [UInt8] = []
-        for chunk in chunks where next.offset <= end - chunk.bytes.count {
+        for chunk in chunks where next.offset <= end - Int(chunk.header.length) {
             let header = chunk.header
             guard header.group == group, header.index == next.index,
                 isKnown(header, slot, place),
                 next.previousChecksum == nil || next.previousChecksum == header.previousChecksum
             else { break }
             bytes += chunk.bytes
+            // In the room of erased bodies there is nothing.
+            bytes += repeatElement(0, count: Int(header.length - header.storedLength))
             next = next.after(header)
         }
         guard !bytes.isEmpty else { return false }
@@ -101,6 +111,37 @@ extension LogStore {
         return true
     }
 
+    /// Puts a file aside that is damaged, and begins another one in its place, with the next flush.
+    ///
+    /// Only of an impaired group: it reads its files again afterwards.
+    public mutating func replace(
+        _ group: GroupID,
+        _ path: String,
+        by other: String,
+        with bytes: [UInt8],
+        token: UInt64
+    ) -> Bool {
+        guard let slot = slots[group], groups[slot].recovery != nil, groups[slot].removal == nil,
+            repairs.count < Self.repairsMax
+        else { return false }
+        repairs.append(
+            PendingRepair(
+                token: token,
+                slot: slot,
+                path: other,
+                offset: 0,
+                bytes: bytes,
+                replacing: path
+            )
+        )
+        return true
+    }
+
+    /// Whether a file was written anew: what other replicas have does not fit in its places.
+    public static func isRewritten(_ path: String) -> Bool {
+        SegmentName(path: path).map { $0.rewrite > 0 } ?? false
+    }
+
     /// Takes what fits into one flush; what a trim has removed meanwhile counts as done.
     mutating func takeRepairs() -> (steps: [DiskStep], tokens: [UInt64]) {
         var steps: [DiskStep] = []
@@ -109,11 +150,7 @@ extension LogStore {
         while bytes < options.flushTarget, let repair = repairs.popFirst() {
             tokens.append(repair.token)
             guard end(of: repair.path, groups[repair.slot].id) != nil else { continue }
-            steps += PendingRepair.steps(
-                path: repair.path,
-                offset: repair.offset,
-                bytes: repair.bytes
-            )
+            steps += repair.steps
             bytes += repair.bytes.count
         }
         return (steps, tokens)

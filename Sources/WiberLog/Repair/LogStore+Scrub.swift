@@ -75,7 +75,8 @@ extension LogStore {
             baseIndex: trailer.baseIndex,
             baseSequence: trailer.baseSequence,
             previousTerm: term,
-            previousChecksum: place > 0 ? log.closed[place - 1].trailer.lastChecksum : 0
+            previousChecksum: place > 0 ? log.closed[place - 1].trailer.lastChecksum : 0,
+            rewrite: SegmentName(path: log.closed[place].path)?.rewrite ?? 0
         )
     }
 }

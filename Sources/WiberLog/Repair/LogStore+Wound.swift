@@ -44,12 +44,16 @@ extension LogStore {
             chunk.header.group == group,
             let place = wound.place(of: chunk.header.index),
             let hole = wound.rows[place].hole,
-            hole.term == chunk.header.term && hole.checksum == CRC32C.checksum(chunk.bytes)
-                || Mutant.holeFilledAsIs.isOn
+            hole.term == chunk.header.term && isSame(chunk, hole) || Mutant.holeFilledAsIs.isOn
         else { return false }
         groups[slot].wound?.rows[place] = .entry(chunk)
         if groups[slot].recovery == nil { healIfWhole(slot) }
         return true
+    }
+
+    /// A leader makes one entry of a term at an index: where bodies are erased, that names it.
+    private func isSame(_ chunk: Chunk, _ hole: RecordHeader) -> Bool {
+        chunk.header.erasedCount > 0 || hole.checksum == CRC32C.checksum(chunk.bytes)
     }
 
     /// A log that ends before something that was committed has lost more than it knows.

@@ -17,13 +17,12 @@ extension ReadPlan {
         guard case .index(let index) = start else {
             throw .damaged([Damage(path: path, what: "the group is being repaired")])
         }
-        let bases = names.compactMap { name in
-            SegmentHeader.baseIndex(ofName: name).map { (base: $0, name: name) }
-        }
-        guard let file = bases.filter({ $0.base <= index }).max(by: { $0.base < $1.base }) else {
+        let files = names.compactMap { SegmentName($0) }.filter { $0.baseIndex <= index }
+        guard let file = files.max(by: { ($0.baseIndex, $0.rewrite) < ($1.baseIndex, $1.rewrite) })
+        else {
             throw .damaged([Damage(path: path, what: "no file has entry \(index)")])
         }
-        return path + "/" + file.name
+        return path + "/" + file.text
     }
 }
 

@@ -16,6 +16,10 @@ struct ActiveSegment: Equatable, Sendable {
     private var configurationOffset = 0
     /// The removals in its chunks.
     private(set) var removalCount: UInt64 = 0
+    /// Sequences here whose bodies are not: erased ones, and ones that a restore left out.
+    private(set) var absentCount: UInt64 = 0
+    /// The chunks as they were made, in bytes.
+    private var madeLength = 0
 
     init(_ header: SegmentHeader, directory: String) {
         self.header = header
@@ -25,7 +29,7 @@ struct ActiveSegment: Equatable, Sendable {
 
     /// Whether `chunk` still belongs here.
     func fits(_ chunk: ChunkHeader, limit: Int) -> Bool {
-        last == nil || end - header.length + Int(chunk.length) <= limit
+        last == nil || madeLength + Int(chunk.length) <= limit
     }
 
     /// Takes note of a chunk that is written at ``end``.
@@ -46,8 +50,11 @@ struct ActiveSegment: Equatable, Sendable {
             tables.runs.append(EntryID(index: chunk.index, term: chunk.term))
         }
         removalCount += UInt64(chunk.removalCount)
+        let next = last?.nextSequence ?? header.baseSequence
+        absentCount &+= (chunk.baseSequence.rawValue &- next.rawValue) &+ UInt64(chunk.erasedCount)
         last = chunk
-        end += Int(chunk.length)
+        madeLength += Int(chunk.length)
+        end += header.spacing.length(chunk)
     }
 
     /// What closes the segment; `nil` while it has no chunk.
@@ -69,7 +76,8 @@ struct ActiveSegment: Equatable, Sendable {
             firstTime: firstTime,
             lastTime: last.baseTime,
             configurationOffset: UInt64(configurationOffset),
-            removalCount: removalCount
+            removalCount: removalCount,
+            absentCount: absentCount
         )
         bytes += trailer.encode()
         return (bytes, trailer)

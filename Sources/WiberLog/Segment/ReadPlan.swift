@@ -27,6 +27,8 @@ public struct ReadPlan: Sendable {
     var frame: SegmentFrame?
     /// Whether the configuration in the header, if there is one, comes first.
     var withConfiguration = false
+    /// Whether that may be all, if the first chunk is damaged.
+    var mayLackChunks = false
 
     /// Reads and verifies chunks, up to the byte budget or the end of the file, at least one.
     ///
@@ -41,7 +43,14 @@ public struct ReadPlan: Sendable {
         let path = isUnlisted ? try unlistedFile(on: disk) : path
         var reader = try SegmentReader.open(path, on: disk)
         try frame?.check(&reader, of: group, trailer, sparseInterval: sparseInterval)
-        var place = try firstPlace(&reader)
+        let configuration = withConfiguration ? try reader.configuration() : nil
+        var place: ChunkPlace
+        do throws(LogError) {
+            place = try firstPlace(&reader)
+        } catch {
+            guard mayLackChunks, let configuration else { throw error }
+            return [configuration]
+        }
         var chunks: [Chunk] = []
         var bytes = 0
         let end = min(end, isUnlisted ? reader.size : end)
@@ -50,17 +59,18 @@ public struct ReadPlan: Sendable {
                 let header = try reader.verify(place, of: group, isWhole: false)
                 if !isBefore(header) {
                     if replacesLast(header, chunks) { chunks = [] }
-                    guard chunks.isEmpty || bytes + Int(header.length) <= byteBudget else { break }
+                    let length = Int(header.storedLength)
+                    guard chunks.isEmpty || bytes + length <= byteBudget else { break }
                     chunks.append(try reader.chunk(place, of: group))
-                    bytes = chunks.count == 1 ? Int(header.length) : bytes + Int(header.length)
+                    bytes = chunks.count == 1 ? length : bytes + length
                 }
                 place = place.after(header)
             }
         } catch {
-            if chunks.isEmpty || isByTime { throw error }
+            let isEnough = !chunks.isEmpty || mayLackChunks && configuration != nil
+            if !isEnough || isByTime { throw error }
         }
-        if withConfiguration, let chunk = try reader.configuration() { chunks.insert(chunk, at: 0) }
-        return chunks
+        return (configuration.map { [$0] } ?? []) + chunks
     }
 
     /// Whether what was read first may have to give way to a later chunk.
@@ -81,7 +91,7 @@ public struct ReadPlan: Sendable {
         guard let row = Self.row(of: start, in: rows) else {
             throw .damaged([Damage(path: path, what: "the sparse index is empty")])
         }
-        return ChunkPlace(row)
+        return ChunkPlace(row, reader.spacing)
     }
 
     /// Where to start reading after a sparse index; `nil` if that is empty.

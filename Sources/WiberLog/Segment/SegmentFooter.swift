@@ -38,7 +38,8 @@ struct SparseRow: Equatable, Sendable {
 ///     88    8     lastTime         baseTime of the last chunk
 ///     96    8     configurationOffset  of the last configuration chunk; 0: none here
 ///     104   8     removalCount     of all its chunks
-///     112   16    zeros
+///     112   8     absentCount      sequences whose bodies are not here
+///     120   8     zeros
 struct SegmentTrailer: Equatable, Sendable {
     static let magic: UInt32 = 0x3146_5357
     static let size = 128
@@ -58,7 +59,10 @@ struct SegmentTrailer: Equatable, Sendable {
     var lastTime: Timestamp
     var configurationOffset: UInt64
     var removalCount: UInt64
+    var absentCount: UInt64 = 0
 
+    /// How many messages have their bodies here.
+    var keptCount: UInt64 { nextSequence.rawValue &- baseSequence.rawValue &- absentCount }
     var tablesLength: Int {
         Int(sparseCount) * SparseRow.size + Int(runCount) * SegmentTables.runSize
     }
@@ -85,6 +89,7 @@ struct SegmentTrailer: Equatable, Sendable {
         bytes.appendInteger(lastTime.rawValue)
         bytes.appendInteger(configurationOffset)
         bytes.appendInteger(removalCount)
+        bytes.appendInteger(absentCount)
         bytes.append(contentsOf: repeatElement(0, count: Self.size - bytes.count))
         bytes.setInteger(CRC32C.checksum(bytes, in: 8..<bytes.count), at: 4)
         return bytes
@@ -123,7 +128,8 @@ struct SegmentTrailer: Equatable, Sendable {
             firstTime: try reader.identifier(),
             lastTime: try reader.identifier(),
             configurationOffset: try reader.integer(),
-            removalCount: try reader.integer()
+            removalCount: try reader.integer(),
+            absentCount: try reader.integer()
         )
         guard chunksEnd < UInt64(Int.max / 2), trailer.fileSize == fileSize,
             trailer.configurationOffset < chunksEnd

@@ -11,7 +11,8 @@ import WiberBase
 ///     24    8     baseIndex         of the first chunk
 ///     32    8     baseSequence      of the first chunk
 ///     40    8     previousTerm      of the chunk before the first
-///     48    16    zeros
+///     48    4     rewrite           how often the file was written anew, without what is gone
+///     52    12    zeros
 ///     64    …     configuration     the group's last configuration chunk before this segment
 ///
 /// The configuration is repeated so that the removal of old segments never loses it.
@@ -25,31 +26,16 @@ struct SegmentHeader: Equatable, Sendable {
     var baseSequence: Sequence
     var previousTerm: Term
     var previousChecksum: UInt32
+    var rewrite: UInt32 = 0
     var configuration: [UInt8] = []
 
     var length: Int { Self.fixedLength + configuration.count }
     /// The entry before the first.
     var previous: EntryID { EntryID(index: baseIndex.previous, term: previousTerm) }
     /// The file's name.
-    var name: String { Self.name(baseIndex: baseIndex, baseSequence: baseSequence) }
-
-    static func name(baseIndex: LogIndex, baseSequence: Sequence) -> String {
-        func padded(_ value: UInt64) -> String {
-            let digits = String(value)
-            return String(repeating: "0", count: 20 - digits.count) + digits
-        }
-        return padded(baseIndex.rawValue) + "-" + padded(baseSequence.rawValue) + ".seg"
-    }
-
-    /// The first index of the file with this name, if it is one that ``name`` makes.
-    static func baseIndex(ofName name: String) -> LogIndex? {
-        let parts = name.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[1].hasSuffix(".seg"), let index = UInt64(parts[0]),
-            let sequence = UInt64(parts[1].dropLast(4)), index > 0,
-            self.name(baseIndex: LogIndex(index), baseSequence: Sequence(sequence)) == name
-        else { return nil }
-        return LogIndex(index)
-    }
+    var name: String { SegmentName(self).text }
+    /// How far apart chunks stand here.
+    var spacing: ChunkSpacing { rewrite == 0 ? .asMade : .asStored }
 
     func encode() -> [UInt8] {
         var bytes: [UInt8] = []
@@ -61,7 +47,8 @@ struct SegmentHeader: Equatable, Sendable {
         bytes.appendInteger(baseIndex.rawValue)
         bytes.appendInteger(baseSequence.rawValue)
         bytes.appendInteger(previousTerm.rawValue)
-        bytes.append(contentsOf: repeatElement(0, count: 16))
+        bytes.appendInteger(rewrite)
+        bytes.append(contentsOf: repeatElement(0, count: 12))
         bytes += configuration
         bytes.setInteger(CRC32C.checksum(bytes, in: 8..<bytes.count), at: 4)
         return bytes
@@ -97,7 +84,8 @@ struct SegmentHeader: Equatable, Sendable {
             previousTerm: try reader.identifier(),
             previousChecksum: previousChecksum
         )
-        _ = try reader.advance(16)
+        header.rewrite = try reader.integer()
+        _ = try reader.advance(12)
         header.configuration = [UInt8](try reader.slice(length - fixedLength))
         return header
     }

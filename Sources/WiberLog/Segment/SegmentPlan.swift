@@ -35,6 +35,8 @@ struct SegmentPlan {
         segment.add(chunk.header, sparseInterval: options.sparseInterval)
         active = segment
         bytes += chunk.bytes.count
+        // What follows an erased body stands where it would without.
+        if chunk.header.erasedCount > 0 { writeRun(segment) }
         previous = chunk.id
         if chunk.header.kind == .configuration { configuration = chunk.bytes }
     }

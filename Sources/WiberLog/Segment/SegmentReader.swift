@@ -4,11 +4,13 @@ import WiberBase
 struct SegmentReader {
     private var reader: FileReader
     let path: String
+    let spacing: ChunkSpacing
     var size: Int { reader.size }
 
     init(_ disk: any Disk, _ path: String, size: Int) {
         reader = FileReader(disk, path, size: size)
         self.path = path
+        spacing = SegmentName(path: path).map { $0.rewrite > 0 } ?? false ? .asStored : .asMade
     }
 
     mutating func header() throws(LogError) -> SegmentHeader {
@@ -118,14 +120,14 @@ struct SegmentReader {
             var fields = ByteReader(bytes)
             return try ChunkHeader.decode(&fields)
         }
-        return header.map { Int($0.length) }
+        return header.map { Int($0.storedLength) }
     }
 
     private mutating func loadChunk(at offset: Int) throws(LogError) -> Range<Int> {
         let fixed = try load(at: offset, count: ChunkHeader.size)
         let length = try verified(at: offset, fixed) { bytes throws(CodecError) in
             var fields = ByteReader(bytes)
-            return Int(try ChunkHeader.decode(&fields).length)
+            return Int(try ChunkHeader.decode(&fields).storedLength)
         }
         return try load(at: offset, count: length)
     }

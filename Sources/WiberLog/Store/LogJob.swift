@@ -96,6 +96,8 @@ public struct FlushJob: Sendable {
     let removals: (ending: [Int], gone: [Int])
     /// The files that it removes.
     let removed: [String]
+    /// What it writes of a segment that is written anew.
+    let rewrite: RewriteStep?
 
     /// How many bytes of entries it writes.
     public var byteCount: Int { parts.reduce(0) { $0 + $1.bytes } }

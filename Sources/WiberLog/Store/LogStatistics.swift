@@ -14,6 +14,12 @@ public struct LogStatistics: Equatable, Sendable {
     public var syncs: UInt64 = 0
     /// Logs that another replica's took the place of.
     public var installs: UInt64 = 0
+    /// Segments that were written anew, and their bytes afterwards.
+    public var rewrites: UInt64 = 0
+    /// Bytes of segments that were written anew.
+    public var rewrittenBytes: UInt64 = 0
+    /// Bytes that writing segments anew has given back.
+    public var freedBytes: UInt64 = 0
     /// Replicas that were removed.
     public var removals: UInt64 = 0
     /// Entries that wait for a log job.

@@ -28,7 +28,8 @@ extension LogStore {
         parts.steps += removed.map(DiskStep.remove)
         self.removals = []
         let repairs = takeRepairs()
-        parts.steps += repairs.steps
+        let rewrite = takeRewrite()
+        parts.steps += repairs.steps + rewrite.steps
         let installs = takeInstalls()
         let discarded = takeDiscarded()
         parts.steps += installs.steps + discarded.steps
@@ -50,7 +51,8 @@ extension LogStore {
             repaired: repairs.tokens,
             installs: installs.slots,
             removals: removals,
-            removed: removed
+            removed: removed,
+            rewrite: rewrite.step
         )
     }
 
@@ -74,6 +76,7 @@ extension LogStore {
         written += job.installs
         ended += job.removals.ending
         noteDiscarded(job.removals.gone)
+        noteRewritten(job.rewrite)
         wal.release(job.released)
         if let file = job.prepared {
             wal.addFree(file)

@@ -188,7 +188,7 @@ extension LogStore {
             group: log.id,
             start: start,
             byteBudget: byteBudget,
-            place: row.map { ChunkPlace($0) } ?? ChunkPlace(active.header),
+            place: row.map { ChunkPlace($0, active.header.spacing) } ?? ChunkPlace(active.header),
             trailer: nil,
             end: active.end,
             sparseInterval: options.sparseInterval
@@ -209,7 +209,7 @@ extension LogStore {
         return LogIndex(log.firstInMemory.rawValue + UInt64(low))
     }
 
-    private func partition(
+    func partition(
         _ segments: [ClosedSegment],
         before: (ClosedSegment) -> Bool
     ) -> Int {

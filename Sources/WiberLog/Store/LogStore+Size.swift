@@ -8,7 +8,8 @@ extension LogStore {
     /// Fills in what files take.
     func measure(_ statistics: inout LogStatistics) {
         statistics.walBytes = wal.byteCount + (isPreparing ? options.walFileSize : 0)
-        statistics.segmentBytes = groups.reduce(leaving.byteCount) { $0 + $1.segmentBytes }
+        let others = leaving.byteCount + (rewrite?.byteCount ?? 0)
+        statistics.segmentBytes = groups.reduce(others) { $0 + $1.segmentBytes }
     }
 }
 

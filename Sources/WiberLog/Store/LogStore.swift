@@ -58,6 +58,7 @@ public struct LogStore: Sendable {
     var removals: [String] = []
     var leaving = LeavingFiles()
     var repairs = RingBuffer<PendingRepair>()
+    var rewrite: Rewrite?
     /// Groups whose new log is to be written, and those whose new log is durable.
     var installs: [Int] = []
     var written: [Int] = []

@@ -40,7 +40,7 @@ struct RecordHeader: Equatable, Sendable {
         group = chunk.header.group
         index = chunk.header.index
         term = chunk.header.term
-        length = chunk.header.length
+        length = chunk.header.storedLength
         checksum = CRC32C.checksum(chunk.bytes)
     }
 

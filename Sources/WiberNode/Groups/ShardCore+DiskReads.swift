@@ -29,6 +29,8 @@ enum ReadPurpose {
     case message(UInt64)
     /// What nobody asked for: whether it is still intact.
     case scrub(GroupID)
+    /// What a segment has that is written anew.
+    case rewrite(GroupID)
 }
 
 /// What was read from disk goes to whoever wanted it.
@@ -41,7 +43,11 @@ extension ShardCore {
         case .success(let found): chunks = found
         case .failure(let error):
             guard !store.isRemoved(read.group) else { return readFailed(purpose) }
+            if isRenewed(read) { return }
             counters.readErrors += 1
+            if case .rewrite(let group) = purpose, isForOthers(error) {
+                return rewriteReadFailed(group)
+            }
             if waitsForRepair(read, error) { return }
             trace(.error, "a read from disk failed", [("error", "\(error)")])
             return readFailed(purpose)
@@ -69,7 +75,26 @@ extension ShardCore {
         case .backup(let id): continueBackup(id, chunks)
         case .message(let id): finishMessageRead(id, chunks)
         case .scrub(let group): scrubbed(group, chunks)
+        case .rewrite(let group): finishRewriteRead(group, chunks)
         }
+    }
+
+    /// Whether a read that failed goes on in the file that took the place of its own.
+    private func isRenewed(_ read: PendingRead) -> Bool {
+        guard read.renewals < 3, !store.isCurrent(read.plan), store.renewed(read.plan) != nil else {
+            return false
+        }
+        var read = read
+        read.renewals += 1
+        rerun(read)
+        return true
+    }
+
+    /// Whether what is damaged can only be had from another replica, and does not fit in its place.
+    private func isForOthers(_ error: LogError) -> Bool {
+        guard case .damaged(let list) = error, let damage = list.first, case .entry? = damage.cure
+        else { return false }
+        return LogStore.isRewritten(damage.path)
     }
 
     func readFailed(_ purpose: ReadPurpose) {
@@ -99,6 +124,7 @@ extension ShardCore {
         case .backup(let id): failBackup(id, text)
         case .message(let id): messageReadFailed(id)
         case .scrub(let group): scrubFailed(group)
+        case .rewrite(let group): rewriteReadFailed(group)
         }
     }
 }

@@ -39,7 +39,7 @@ extension ShardCore {
 
     private var hasWork: Bool {
         !retrySlots.isEmpty || !unaskedReads.isEmpty || !forwards.isEmpty || !waitingRelays.isEmpty
-            || !repairs.isEmpty || !wounds.isEmpty
+            || !repairs.isEmpty || !wounds.isEmpty || isRewriting
             || !pendingTopics.isEmpty || !messageReads.isEmpty
             || peers.contains { $0.isPresent && $0.lane == .idle && $0.id != selfID }
             || joining != nil || shutdown != nil
@@ -54,6 +54,7 @@ extension ShardCore {
         retryRecoveries()
         sweepWounds()
         sweepScrub()
+        sweepRewrites()
         sweepAdmin()
         sweepBackups()
         sweepDepartures()

@@ -5,11 +5,13 @@ import WiberLog
 struct PendingRead {
     let purpose: ReadPurpose
     let group: GroupID
-    let plan: ReadPlan
+    var plan: ReadPlan
     /// Damage below this offset was repaired for this read already; it must not be found again.
     var repairedBelow = 0
     /// How many entries the next repair for it asks for: more each time, as damage is rarely alone.
     var span: UInt64 = 1
+    /// How often its file was written anew while it waited.
+    var renewals = 0
 }
 
 /// A damaged place that is being put right, and who waits for it.
@@ -46,6 +48,11 @@ struct RepairTask {
     }
 
     var group: GroupID { cure.group }
+    /// Whether it is in a file that was written anew, and is put right by writing it anew once more.
+    var isInRewritten: Bool {
+        if case .entry = cure { return LogStore.isRewritten(damage.path) }
+        return false
+    }
 
     func isSame(as other: Damage) -> Bool {
         damage.path == other.path && damage.offset == other.offset

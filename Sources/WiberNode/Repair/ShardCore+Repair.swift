@@ -67,6 +67,8 @@ extension ShardCore {
                 with: bytes,
                 token: id
             )
+        case .file: replaceFile(id)
+        case .entry where task.isInRewritten: break  // The next sweep writes the file anew.
         case .entry(let group, let place):
             if let chunk = store.chunk(group, at: place.index), write([chunk], for: id) { return }
             ask(id)
@@ -98,7 +100,10 @@ extension ShardCore {
 
     /// Asks the next node; after each round there is a pause.
     private func ask(_ id: UInt64) {
-        guard let task = repairs[id], case .entry(let group, let place) = task.cure else { return }
+        if case .file? = repairs[id]?.cure { return replaceFile(id) }
+        guard let task = repairs[id], !task.isInRewritten,
+            case .entry(let group, let place) = task.cure
+        else { return }
         let holders = holders(of: group)
         guard !holders.isEmpty else {
             repairs[id]?.askedAt = nil
@@ -125,6 +130,19 @@ extension ShardCore {
         )
     }
 
+    /// Puts a damaged file aside, once there is somebody who may have what was in it.
+    private func replaceFile(_ id: UInt64) {
+        guard let task = repairs[id], !task.isWriting,
+            case .file(let group, let path, let bytes) = task.cure
+        else { return }
+        guard !holders(of: group).isEmpty else {
+            repairs[id]?.nextAsk = time.now + limits.repairPause
+            return
+        }
+        let damaged = task.damage.path
+        repairs[id]?.isWriting = store.replace(group, damaged, by: path, with: bytes, token: id)
+    }
+
     /// The node that was asked cannot help.
     private func askAnother(_ id: UInt64) {
         repairs[id]?.askedAt = nil
@@ -135,6 +153,7 @@ extension ShardCore {
         if let group = wound(awaiting: reply.request), group == reply.group {
             return woundReply(group, Self.chunks(in: reply.chunks) ?? [])
         }
+        if receiveForRewrite(reply, Self.chunks(in: reply.chunks) ?? []) { return }
         guard let task = repairs[reply.request], task.group == reply.group, !task.isWriting else {
             return
         }
@@ -176,7 +195,8 @@ extension ShardCore {
         let header = chunk.header
         let recovered = recoveredGroups.first { $0.id == header.group }
         if let end = recovered?.segmentEnd, header.index <= end { return true }
-        return store.chunk(header.group, at: header.index)?.bytes == chunk.bytes
+        let own = store.chunk(header.group, at: header.index)?.header
+        return own?.id == header.id && own?.checksum == header.checksum
     }
 
     /// The chunks of an answer, each verified; `nil` if anything about one is wrong.
@@ -234,7 +254,12 @@ extension ShardCore {
     }
 
     /// Reads again; the token by which a subscription or a sweep knows its read is a new one.
-    private func rerun(_ read: PendingRead) {
+    func rerun(_ read: PendingRead) {
+        var read = read
+        if !store.isCurrent(read.plan), let plan = store.renewed(read.plan) {
+            read.plan = plan
+            read.repairedBelow = 0
+        }
         let token = run(read)
         switch read.purpose {
         case .delivery(let connection, let group):
@@ -249,7 +274,7 @@ extension ShardCore {
         case .index(let group):
             if let slot = slotOfGroup[group] { groups[slot].indexRead?.token = token }
         case .replication, .history, .backup, .message, .repair, .rebuild, .snapshot, .scrub,
-            .removal:
+            .removal, .rewrite:
             break
         }
     }

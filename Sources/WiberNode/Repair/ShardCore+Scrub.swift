@@ -40,7 +40,7 @@ extension ShardCore {
     }
 
     /// The scrubber gives way to a log whose disk does not keep up.
-    private var isDiskBusy: Bool {
+    var isDiskBusy: Bool {
         store.isOverBudget || hasLogJob && time.now.since(logJobSince) > limits.sealAfter
     }
 

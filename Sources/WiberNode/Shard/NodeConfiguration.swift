@@ -161,6 +161,10 @@ public struct NodeLimits: Sendable {
     public var scrubDelay = Instant.Span.seconds(60)
     /// The time from one verification of all segments to the next, at least.
     public var scrubInterval = Instant.Span.seconds(3_600)
+    /// How fast segments are read that are written anew without what is gone, in bytes; 0: none is.
+    public var rewriteBytesPerSecond = 32 << 20
+    /// The time from one look at all segments to the next.
+    public var rewritePause = Instant.Span.seconds(1)
     /// Reads under way at a time for repairs of other nodes.
     public var repairReads = 8
     /// The time between two snapshots of a topic for a node.

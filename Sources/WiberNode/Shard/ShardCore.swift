@@ -86,6 +86,7 @@ public final class ShardCore {
     /// What is done for groups that are not in use because they were damaged.
     var wounds: [GroupID: WoundTask] = [:]
     var scrub = Scrub()
+    var rewriting = Rewriting()
     /// Reads that are under way for repairs of other nodes.
     var repairsServing = 0
     /// Commands that are under way, by their number.
@@ -192,6 +193,7 @@ public final class ShardCore {
             hasFlushJob = false
             store.complete(job)
             repaired(job.repaired)
+            continueRewrite()
         case .diskFull(let job, let path): diskFull(job, path)
         case .diskSpace(let free, let size): diskSpace(free, of: size)
         case .readCompleted(let token, let result): readCompleted(token, result)

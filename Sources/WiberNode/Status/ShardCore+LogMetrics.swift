@@ -2,7 +2,9 @@ import WiberLog
 
 /// The figures of the log, for `/metrics`.
 extension ShardCore {
-    func logMetrics() -> [Metric] { writeMetrics() + segmentMetrics() + repairMetrics() }
+    func logMetrics() -> [Metric] {
+        writeMetrics() + segmentMetrics() + rewriteMetrics() + repairMetrics()
+    }
 
     private func writeMetrics() -> [Metric] {
         let log = store.statistics
@@ -57,6 +59,36 @@ extension ShardCore {
             ),
             metric("wiber_log_entries_total", "Entries written.", .counter, Double(log.entries)),
             metric("wiber_log_bytes_total", "Bytes written.", .counter, Double(log.bytes)),
+        ]
+    }
+
+    private func rewriteMetrics() -> [Metric] {
+        let log = store.statistics
+        return [
+            metric(
+                "wiber_segment_rewrites_total",
+                "Segments that were written anew without what is gone.",
+                .counter,
+                Double(log.rewrites)
+            ),
+            metric(
+                "wiber_segment_rewrites_given_up_total",
+                "Segments that could not be written anew; they are tried again.",
+                .counter,
+                Double(counters.rewritesGivenUp)
+            ),
+            metric(
+                "wiber_segment_rewritten_bytes_total",
+                "Bytes of segments that were written anew.",
+                .counter,
+                Double(log.rewrittenBytes)
+            ),
+            metric(
+                "wiber_segment_freed_bytes_total",
+                "Bytes that writing segments anew has given back.",
+                .counter,
+                Double(log.freedBytes)
+            ),
         ]
     }
 

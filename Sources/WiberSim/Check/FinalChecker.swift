@@ -80,6 +80,7 @@ extension World {
     /// A chunk's checksum says nothing of the bodies: these are compared with what was published.
     private func checkMessages(of chunk: Chunk, _ view: GroupView, _ machine: Machine) {
         guard chunk.header.kind == .messages else { return }
+        checkErased(of: chunk, view, machine)
         chunk.forEachMessage { message in
             let text = ledger.topics[view.name]?.texts[message.sequence.rawValue]
             checker.require(
@@ -89,6 +90,25 @@ extension World {
             )
             return true
         }
+    }
+
+    /// Whose bodies are erased have left the topic.
+    private func checkErased(of chunk: Chunk, _ view: GroupView, _ machine: Machine) {
+        guard chunk.header.erasedCount > 0 else { return }
+        var missing = chunk.header.baseSequence.rawValue
+        func require(goneBefore end: UInt64) {
+            checker.require(
+                ledger.areGone(view.name, missing, before: end),
+                "erased is gone",
+                "\(machine.name) lacks a message of \(view.name) from \(missing) to \(end)"
+            )
+        }
+        chunk.forEachMessage { message in
+            require(goneBefore: message.sequence.rawValue)
+            missing = message.sequence.rawValue + 1
+            return true
+        }
+        require(goneBefore: chunk.header.nextSequence.rawValue)
     }
 
     private func checkFirstSequences() {
@@ -122,14 +142,15 @@ extension World {
     var areClientsServed: Bool {
         for client in clients where client.link != nil {
             guard client.pending.isEmpty else { return false }
-            for subscription in client.subscriptions {
-                let last = ledger.topics[subscription.topic]?.last ?? 0
-                guard let next = subscription.next,
-                    !ledger.areGone(subscription.topic, next, before: last + 1)
-                else { continue }
-                return false
-            }
+            guard client.subscriptions.allSatisfy(isServed) else { return false }
         }
         return true
+    }
+
+    /// Whether a subscription has had all that is there.
+    func isServed(_ subscription: SimClient.Subscription) -> Bool {
+        let last = ledger.topics[subscription.topic]?.last ?? 0
+        guard let next = subscription.next else { return true }
+        return ledger.areGone(subscription.topic, next, before: last + 1)
     }
 }

@@ -206,6 +206,11 @@ extension World {
         for client in clients where client.link != nil && !client.pending.isEmpty {
             parts.append("\(client.name) waits for \(client.pending.count) replies")
         }
+        for client in clients where client.link != nil {
+            for one in client.subscriptions where !isServed(one) {
+                parts.append("\(client.name) waits for \(one.next ?? 0) of \(one.topic)")
+            }
+        }
         return parts.joined(separator: "; ")
     }
 }

@@ -124,6 +124,9 @@ package enum Scenario: String, CaseIterable, Sendable {
             settings.hasTags = random.chance(perMille: 400)
         case .removals:
             settings.keysMax = random.pick([1, 1, 2, 5, nil] as [UInt64?]) ?? nil
+            // So that segments close, and those of which little is left are written anew.
+            if random.chance(perMille: 700) { settings.log.segmentSize = 4 << 10 }
+            settings.limits.rewritePause = .milliseconds(random.draw(50...2_000))
             settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
             settings.workload.pause = 10_000_000...200_000_000
             if let most = settings.keysMax, random.chance(perMille: 500) {

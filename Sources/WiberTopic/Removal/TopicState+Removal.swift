@@ -8,6 +8,23 @@ extension TopicState {
         sequence < committed.firstSequence || removals.committed.contains(sequence)
     }
 
+    /// Whether something has left the topic.
+    public var hasGone: Bool {
+        committed.firstSequence > Sequence(1) || !removals.committed.isEmpty
+    }
+
+    /// How many messages of a range are there, as far as the log is committed.
+    public func liveCount(from start: Sequence, to end: Sequence) -> UInt64 {
+        let start = max(start, committed.firstSequence)
+        guard start < end else { return 0 }
+        return end.rawValue - start.rawValue - goneCount(from: start, to: end)
+    }
+
+    /// How many messages of a range are gone from the middle, as far as the log is committed.
+    public func goneCount(from start: Sequence, to end: Sequence) -> UInt64 {
+        removals.committed.count(from: max(start, committed.firstSequence), to: end)
+    }
+
     /// The first message from `start` on that is there, as far as the log is committed; the next
     /// message's sequence if there is none.
     public func firstKept(from start: Sequence) -> Sequence {

@@ -59,6 +59,7 @@ extension TopicState {
         else { return }
         chunk.forEachMessage { message in
             if message.sequence >= next {
+                index?.skip(to: message.sequence)  // What is erased is not missed.
                 addToIndex(
                     message.body,
                     message.sequence,
@@ -68,6 +69,7 @@ extension TopicState {
             }
             return true
         }
+        index?.skip(to: chunk.header.nextSequence)
         noteIndexMemory()
     }
 

@@ -100,7 +100,7 @@ extension Chunk {
                     FrontCursor.Row(
                         sequence: Sequence(header.baseSequence.rawValue &+ place),
                         time: Timestamp(header.baseTime.rawValue &+ UInt64(delta)),
-                        length: length
+                        length: length & ~ChunkHeader.erasedRow
                     )
                 )
             }

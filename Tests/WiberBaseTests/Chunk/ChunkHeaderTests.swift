@@ -9,6 +9,7 @@ struct ChunkHeaderTests {
         header.checksum = 0x0101
         header.previousChecksum = 0x0202
         header.length = 500
+        header.storedLength = 500
         header.group = GroupID(0x04)
         header.index = LogIndex(0x05)
         header.term = Term(0x06)

@@ -104,6 +104,7 @@ struct RotTests {
         case .entry(_, let place):
             let entry = log.first { $0.id.index == place.index }
             return (place.offset, entry?.bytes ?? [])
+        case .file(_, _, let bytes): return (0, bytes)
         }
     }
 

@@ -73,9 +73,9 @@ struct SegmentFormatTests {
     }
 
     @Test func `a name says the first index, in one way`() {
-        #expect(SegmentHeader.baseIndex(ofName: Self.header.name) == LogIndex(11))
+        #expect(SegmentName(Self.header.name)?.baseIndex == LogIndex(11))
         for name in ["", "a", "1-1.seg", Self.header.name + "x", "x" + Self.header.name, "-.seg"] {
-            #expect(SegmentHeader.baseIndex(ofName: name) == nil)
+            #expect(SegmentName(name) == nil)
         }
     }
 

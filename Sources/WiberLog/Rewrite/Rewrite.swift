@@ -1,0 +1,93 @@
+public import WiberBase
+
+/// A closed segment that is being written anew, without the bodies of messages that are gone.
+///
+/// The new file has a name of its own and counts once it is durable under it; until then, and if power
+/// is cut, the old one is as it was. The old one goes afterwards.
+struct Rewrite: Sendable {
+    let slot: Int
+    let source: ClosedSegment
+    /// What is written; `nil` until the first chunk has come.
+    var segment: ActiveSegment?
+    /// The next entry that is written.
+    var next: LogIndex
+    /// What waits for the flush thread.
+    var steps: [DiskStep] = []
+    /// Set once all of it waits or is written.
+    var closed: ClosedSegment?
+
+    init(_ slot: Int, _ source: ClosedSegment) {
+        self.slot = slot
+        self.source = source
+        next = source.trailer.baseIndex
+    }
+
+    /// Where it is written until it is whole.
+    var unfinishedPath: String? { segment.map { $0.path + SegmentName.unfinished } }
+
+    /// What the new file has, or is to have, in bytes.
+    var byteCount: Int { closed?.trailer.fileSize ?? segment?.end ?? 0 }
+
+    mutating func begin(_ header: SegmentHeader, directory: String) {
+        let segment = ActiveSegment(header, directory: directory)
+        let path = segment.path + SegmentName.unfinished
+        self.segment = segment
+        steps = [
+            .remove(path: path), .create(path: path),
+            .write(path: path, offset: 0, bytes: header.encode()),
+        ]
+    }
+
+    mutating func add(_ chunk: Chunk, sparseInterval: Int) {
+        guard let path = unfinishedPath, let end = segment?.end else { return }
+        steps.append(.write(path: path, offset: end, bytes: chunk.bytes))
+        segment?.add(chunk.header, sparseInterval: sparseInterval)
+        next = chunk.header.index.next
+    }
+
+    /// Ends the file and gives it its name.
+    mutating func close(directory: String) {
+        guard let segment, let path = unfinishedPath, let (footer, trailer) = segment.footer()
+        else { return }
+        steps.append(.write(path: path, offset: segment.end, bytes: footer))
+        if !Mutant.rewriteNotSynced.isOn { steps.append(.sync(path: path)) }
+        steps.append(.rename(path: path, to: segment.path))
+        steps.append(.syncDirectory(path: directory))
+        closed = ClosedSegment(path: segment.path, trailer: trailer)
+    }
+}
+
+/// What a flush has done of a rewrite.
+struct RewriteStep: Sendable {
+    let slot: Int
+    let source: ClosedSegment
+    /// The new segment, if it is durable afterwards.
+    let closed: ClosedSegment?
+    /// What it has written, whole or not.
+    let path: String
+}
+
+/// A closed segment, for whoever decides which ones are written anew.
+public struct SegmentSummary: Sendable {
+    /// Its first and last entry.
+    public let indices: ClosedRange<LogIndex>
+    /// The first sequence.
+    public let baseSequence: Sequence
+    /// The sequence after the last.
+    public let nextSequence: Sequence
+    /// How many messages the file has room for: those whose bodies are there, or all if it was never
+    /// written anew.
+    public let roomCount: UInt64
+    /// The file.
+    public let path: String
+
+    init(_ segment: ClosedSegment) {
+        let trailer = segment.trailer
+        indices = trailer.baseIndex...max(trailer.baseIndex, trailer.lastIndex)
+        baseSequence = trailer.baseSequence
+        nextSequence = trailer.nextSequence
+        let sequences = trailer.nextSequence.rawValue &- trailer.baseSequence.rawValue
+        roomCount = LogStore.isRewritten(segment.path) ? trailer.keptCount : sequences
+        path = segment.path
+    }
+}

@@ -96,12 +96,12 @@ extension Mutant {
         case .requestsNumberedAnew, .forwardSentTwice:
             .nodes(.restarts)
         case .removalsForgotten, .removalsNotUndone, .removedCounts, .rewriteNotSynced,
-            .rewriteErasesLive, .deadlinesForgotten, .floorIgnored:
+            .rewriteErasesLive, .deadlinesForgotten, .floorIgnored, .quotaIgnored:
             .nodes(.removals)
         case .idsTrimmed, .snapshotNotSynced, .snapshotTakenAnyway:
             .nodes(.absences)
         case .memberReused, .oldDecisionCarriedOut, .configurationAtCommit, .changesOverlap,
-            .anyVoteCounts, .configurationKept, .learnerCounts:
+            .anyVoteCounts, .configurationKept, .learnerCounts, .placementIgnored:
             .nodes(.moves)
         case .nodeNumberReused, .nodeNumberListed, .nodeForgottenEarly: .nodes(.nodes)
         case .unformedVotes, .termsShared, .otherStoreAccepted: .nodes(.wipes)

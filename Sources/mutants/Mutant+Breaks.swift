@@ -52,6 +52,8 @@ extension Mutant {
         case .oldDecisionCarriedOut: "a later decision is not undone by an older one"
         case .nodeNumberReused, .nodeNumberListed: "a number is one node's, for ever"
         case .nodeForgottenEarly: "who leaves is forgotten last"
+        case .quotaIgnored: "a topic holds no more than its quota"
+        case .placementIgnored: "a topic is only where it may be"
         case .snapshotNotSynced: "a snapshot takes the log's place at once"
         case .snapshotTakenAnyway: "a snapshot discards nothing that counts"
         case .rewriteNotSynced: "a segment that is written anew counts once it is durable"

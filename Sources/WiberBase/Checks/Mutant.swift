@@ -157,6 +157,10 @@ package enum Mutant: String, CaseIterable, Sendable {
     case nodeNumberListed
     /// A node that leaves is forgotten while it still has a part in something.
     case nodeForgottenEarly
+    /// A leader stores what is more than the topic's quota.
+    case quotaIgnored
+    /// Topics are put on nodes that lack their tags.
+    case placementIgnored
     /// A snapshot is in force before it is durable.
     case snapshotNotSynced
     /// A snapshot takes the place of a log that has more.

@@ -65,6 +65,10 @@ public struct TopicConfiguration: Equatable, Sendable {
     /// Whether the topic waits for the rest of that backup: until then it takes no publish, and nothing
     /// leaves it.
     public var isRestoring = false
+    /// On which nodes it may be.
+    public var placement = Placement()
+    /// What it may hold, beside what its retention lets go.
+    public var quota = Quota()
 
     /// Whether a publish may say how long its message stays.
     public var allowsTimeToLive = false

@@ -60,6 +60,8 @@ extension LogStore {
             if install.kind != .front {
                 install.removals = old.closed.map(\.path) + (old.active.map { [$0.path] } ?? [])
                 dirtyFiles.subtract(install.removals)
+                leaving.add(old.closed)
+                if let active = old.active { leaving.add(active.path, active.end) }
             }
             groups[slot] = old.replaced(by: install, voidedThrough: wal.sequence, options)
             unflushedBytes += groups[slot].unflushedBytes - old.unflushedBytes

@@ -112,6 +112,9 @@ extension LogStore {
     }
 
     mutating func noteDiscarded(_ slots: [Int]) {
-        for slot in slots { groups[slot].removal = .gone }
+        for slot in slots {
+            groups[slot].removal = .gone
+            groups[slot].leftBytes = 0
+        }
     }
 }

@@ -37,6 +37,7 @@ extension GroupLog {
         log.isDue = isDue
         log.notedGeneration = notedGeneration
         log.removal = .marking
+        log.leftBytes = segmentBytes
         return log
     }
 

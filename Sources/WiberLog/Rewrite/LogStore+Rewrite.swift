@@ -97,7 +97,9 @@ extension LogStore {
     public mutating func cancelRewrite() {
         guard let work = rewrite else { return }
         rewrite = nil
-        if let path = work.unfinishedPath { removals.append(path) }
+        guard let path = work.unfinishedPath else { return }
+        removals.append(path)
+        leaving.add(path, work.byteCount)
     }
 
     /// Whether a read was planned for a file that still counts.
@@ -180,14 +182,19 @@ extension LogStore {
     mutating func noteRewritten(_ step: RewriteStep?) {
         guard let step else { return }
         guard rewrite?.source.path == step.source.path else {
+            if let closed = step.closed { leaving.add([closed]) }
             return removals.append(step.path)  // It was given up meanwhile.
         }
         guard let closed = step.closed else { return }
         rewrite = nil
         guard !groups[step.slot].isImpaired,
             let place = groups[step.slot].closed.firstIndex(where: { $0.path == step.source.path })
-        else { return removals.append(closed.path) }
+        else {
+            leaving.add([closed])
+            return removals.append(closed.path)
+        }
         groups[step.slot].closed[place] = closed
+        leaving.add([step.source])
         dirtyFiles.remove(step.source.path)
         removals.append(step.source.path)
         counters.rewrites += 1

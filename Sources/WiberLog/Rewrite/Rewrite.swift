@@ -25,6 +25,9 @@ struct Rewrite: Sendable {
     /// Where it is written until it is whole.
     var unfinishedPath: String? { segment.map { $0.path + SegmentName.unfinished } }
 
+    /// What the new file has, or is to have, in bytes.
+    var byteCount: Int { closed?.trailer.fileSize ?? segment?.end ?? 0 }
+
     mutating func begin(_ header: SegmentHeader, directory: String) {
         let segment = ActiveSegment(header, directory: directory)
         let path = segment.path + SegmentName.unfinished

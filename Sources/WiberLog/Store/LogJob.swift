@@ -94,6 +94,8 @@ public struct FlushJob: Sendable {
     let installs: [Int]
     /// Groups whose logs are not written to any more afterwards, and those whose files are gone.
     let removals: (ending: [Int], gone: [Int])
+    /// The files that it removes.
+    let removed: [String]
     /// What it writes of a segment that is written anew.
     let rewrite: RewriteStep?
 

@@ -38,6 +38,12 @@ public struct LogStatistics: Equatable, Sendable {
     public var segments = 0
     /// Groups.
     public var groups = 0
+    /// Bytes of the write-ahead log's files.
+    public var walBytes = 0
+    /// Bytes of the segment files, those that are about to go included.
+    public var segmentBytes = 0
+    /// Bytes of all those files.
+    public var fileBytes: Int { walBytes + segmentBytes }
 
     /// Nothing yet.
     public init() {}

@@ -24,7 +24,8 @@ extension LogStore {
         if isSync { addSyncs(&parts) }
         if due.isEmpty { isSyncRequested = false }
         let prepared = prepareFile(&parts)
-        parts.steps += self.removals.map(DiskStep.remove)
+        let removed = self.removals
+        parts.steps += removed.map(DiskStep.remove)
         self.removals = []
         let repairs = takeRepairs()
         let rewrite = takeRewrite()
@@ -50,6 +51,7 @@ extension LogStore {
             repaired: repairs.tokens,
             installs: installs.slots,
             removals: removals,
+            removed: removed,
             rewrite: rewrite.step
         )
     }
@@ -58,6 +60,7 @@ extension LogStore {
     public mutating func complete(_ job: FlushJob) {
         invariant(job.number == flushInFlight, "flush \(job.number) is not out")
         flushInFlight = nil
+        leaving.remove(job.removed)
         for part in job.parts {
             groups[part.slot].noteFlushed(through: part.through, bytes: part.bytes)
             groups[part.slot].closed += part.closed
@@ -103,6 +106,7 @@ extension LogStore {
         let gone = groups[slot].closed.prefix(count)
         guard let last = gone.last?.trailer.last else { return }
         removalsAfterJob += gone.map(\.path)
+        leaving.add(gone)
         groups[slot].trim(through: last, count: count)
         groups[slot].hard.logStart = last.index.next
         changedEnds.insert(slot)

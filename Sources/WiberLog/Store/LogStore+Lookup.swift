@@ -157,6 +157,7 @@ extension LogStore {
         now.walFilesFull = wal.full.count
         now.segments = groups.reduce(0) { $0 + $1.closed.count + ($1.active == nil ? 0 : 1) }
         now.groups = groups.count
+        measure(&now)
         return now
     }
 

@@ -30,6 +30,8 @@ public struct LogStore: Sendable {
     // What waits for the next log job.
     var queue = RingBuffer<Pending>()
     var queuedBytes = 0
+    /// The bytes of entries that were ever given to this store.
+    public private(set) var appendedBytes: UInt64 = 0
     /// How many entries were ever queued, and taken out.
     var queuedTotal: UInt64 = 0
     var takenTotal: UInt64 = 0
@@ -54,6 +56,7 @@ public struct LogStore: Sendable {
     var dirtyDirectories: Set<String> = []
     var dirtySlots: Set<Int> = []
     var removals: [String] = []
+    var leaving = LeavingFiles()
     var repairs = RingBuffer<PendingRepair>()
     var rewrite: Rewrite?
     /// Groups whose new log is to be written, and those whose new log is durable.
@@ -133,6 +136,7 @@ public struct LogStore: Sendable {
             groups[slot].append(chunk)
             queue.append(Pending(slot: slot, chunk: chunk, tag: tag))
             queuedBytes += chunk.bytes.count
+            appendedBytes &+= UInt64(chunk.bytes.count)
             unflushedBytes += chunk.bytes.count
         }
         queuedTotal += UInt64(chunks.count)

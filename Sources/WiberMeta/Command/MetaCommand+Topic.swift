@@ -9,7 +9,8 @@ public import WiberBase
 /// a publish may take earlier messages along); since version 4, flag 2: the backup that it was
 /// restored from follows (128 bits), flag 4: the subject of messages without one follows, and flag 8:
 /// it is still being restored; since version 5, flag 16: publishes may say how long their messages stay, and
-/// behind all of the above how long others stay, and the floor (64 bits each, all ones for none).
+/// behind all of the above how long others stay, and the floor (64 bits each, all ones for none), then on which
+/// nodes it may be and its quota, see ``encode(_:_:into:)``.
 extension MetaCommand {
     private static let rollupFlag: UInt8 = 1
     private static let restoredFromFlag: UInt8 = 2
@@ -44,6 +45,7 @@ extension MetaCommand {
         if let own = topic.ownSubject { bytes.appendString(own) }
         bytes.appendInteger(topic.timeToLiveDefault ?? .max)
         bytes.appendInteger(topic.keepFrom ?? .max)
+        encode(topic.placement, topic.quota, into: &bytes)
         return bytes
     }
 
@@ -110,6 +112,7 @@ extension MetaCommand {
                 topic.keepFrom = try limit(&reader)
             }
         }
+        if version >= 5 { try decodePlacement(&topic, &reader) }
         return topic
     }
 
@@ -123,7 +126,7 @@ extension MetaCommand {
         if flags & ownSubjectFlag != 0 { topic.ownSubject = try reader.string(limit: 255) }
     }
 
-    private static func limit(_ reader: inout ByteReader) throws(CodecError) -> UInt64? {
+    static func limit(_ reader: inout ByteReader) throws(CodecError) -> UInt64? {
         let value = try reader.integer(UInt64.self)
         return value == .max ? nil : value
     }

@@ -33,6 +33,8 @@ public enum MetaCommand: Equatable, Sendable {
     case moveNode(NodeRecord)
     /// A topic has all of the backup that it was restored from.
     case restored(GroupID)
+    /// A node has these tags, and no others.
+    case tagNode(NodeID, tags: [String])
 
     /// The newest version; what came with which is said at ``encode(_:)``.
     static let version: UInt8 = 5
@@ -51,6 +53,7 @@ public enum MetaCommand: Equatable, Sendable {
         case removeNode = 10
         case forgetNode = 11
         case moveNode = 12
+        case tagNode = 13
         case restored = 20
     }
 
@@ -107,6 +110,10 @@ public enum MetaCommand: Equatable, Sendable {
         case .restored(let group):
             bytes.append(Tag.restored.rawValue)
             bytes.appendInteger(group.rawValue)
+        case .tagNode(let node, let tags):
+            bytes.append(Tag.tagNode.rawValue)
+            bytes.appendInteger(node.rawValue)
+            Self.encode(tags, into: &bytes)
         }
     }
 
@@ -163,6 +170,7 @@ public enum MetaCommand: Equatable, Sendable {
         case .forgetNode: return .forgetNode(try reader.identifier())
         case .moveNode: return .moveNode(try node(&reader))
         case .restored: return .restored(try reader.identifier())
+        case .tagNode: return .tagNode(try reader.identifier(), tags: try tags(&reader))
         }
     }
 

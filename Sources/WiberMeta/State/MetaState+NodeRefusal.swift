@@ -59,11 +59,28 @@ extension MetaState {
             topic.configuration.replicas > left.count
                 && topic.replicas.contains { $0.node == id.node }
         }
-        guard let first = tooLarge.first?.configuration else { return nil }
+        guard let first = tooLarge.first?.configuration else {
+            return refusal(ofPlacingWithout: record)
+        }
         return
             "\(tooLarge.count) topics, \(first.name) among them, have more replicas than there would"
             + " be nodes: add a node first, replace \(record.name) by one"
             + " (`wiber cluster replace-node`), or ask for fewer with"
             + " `wiber topic replicas \(first.name) \(left.count)`"
+    }
+
+    /// Topics that a node holds, and that would have no other place.
+    private func refusal(ofPlacingWithout record: NodeRecord) -> String? {
+        var rest = self
+        rest.nodes.removeAll { $0.id == record.id }
+        let stuck = placedTopics.lazy.filter { topic in
+            topic.replicas.contains { $0.node == record.id }
+        }
+        for topic in stuck.map(\.configuration) {
+            if let refusal = rest.refusal(ofPlacing: topic.replicas, topic.placement) {
+                return "without \(record.name), topic \(topic.name) has no place: \(refusal)"
+            }
+        }
+        return nil
     }
 }

@@ -14,6 +14,7 @@ extension MetaState {
         case .addNode(let record, let replaced): refusal(ofAdd: record, replacing: replaced)
         case .removeNode(let node): refusal(ofRemove: node)
         case .restored(let group): refusal(ofRestored: group)
+        case .tagNode(let node, let tags): refusal(ofTagging: node, tags)
         }
     }
 
@@ -29,13 +30,8 @@ extension MetaState {
         if let other = group(named: topic.name).flatMap({ self.topic($0)?.configuration }) {
             return refusal(of: topic, besides: other)
         }
-        if topic.replicas > place(replicas: topic.replicas).count {
-            let count = place(replicas: TopicRecord.replicasMax).count
-            return
-                "\(topic.replicas) replicas need as many nodes, and \(count) can hold one; add nodes"
-                + " or ask for fewer"
-        }
-        return refusal(ofSubjects: topic.subjects, nil)
+        return refusal(ofPlacing: topic.replicas, topic.placement)
+            ?? refusal(ofSubjects: topic.subjects, nil)
     }
 
     /// Going on with a restore is no new topic.
@@ -93,6 +89,11 @@ extension MetaState {
         guard before.replicas == topic.replicas else {
             return "`wiber topic replicas` changes how many nodes hold a topic"
         }
+        if before.placement != topic.placement,
+            let refusal = refusal(ofPlacing: topic.replicas, topic.placement)
+        {
+            return refusal
+        }
         return refusal(ofSubjects: topic.subjects, group)
     }
 
@@ -100,6 +101,12 @@ extension MetaState {
         if let refusal = refusal(ofUnknown: group) { return refusal }
         guard !target.isEmpty, target.count <= TopicRecord.replicasMax else {
             return "a topic is held by 1 to \(TopicRecord.replicasMax) nodes"
+        }
+        let placement = topic(group)?.configuration.placement ?? TopicConfiguration.Placement()
+        if target.allSatisfy({ $0 == .zero }),
+            let refusal = refusal(ofPlacing: target.count, placement)
+        {
+            return refusal
         }
         guard Set(target.map(\.node)).count == target.count,
             target.allSatisfy({ node($0) != nil })
@@ -116,7 +123,7 @@ extension MetaState {
         if let drained = records.first(where: \.isDrained) {
             return "\(drained.name) is drained; `wiber cluster drain \(drained.name) --undo` first"
         }
-        return nil
+        return refusal(ofTarget: target, placement)
     }
 
     private func refusal(ofDrain id: NodeID, _ isDrained: Bool) -> String? {

@@ -24,6 +24,8 @@ public enum MetaChange: Equatable, Sendable {
     case nodeForgotten(NodeRecord)
     /// A node is to be dialled elsewhere.
     case nodeMoved(NodeID)
+    /// A node has other tags.
+    case nodeTagged(NodeID)
 }
 
 /// Nodes and topics, as the meta group's log makes them: the same on every node.
@@ -48,6 +50,10 @@ public struct MetaState: Sendable {
     private var subjects = SubjectIndex()
     /// How many topics each node holds.
     private(set) var load: [NodeID: Int] = [:]
+    /// The topics that move, those that may not be everywhere, and those that are where they may not be.
+    private var moving: Set<GroupID> = []
+    private var placed: Set<GroupID> = []
+    private var misplaced: Set<GroupID> = []
 
     /// Before the first command.
     public init() {}
@@ -56,6 +62,16 @@ public struct MetaState: Sendable {
     public var isFormed: Bool { clusterID != nil }
     /// The number of topics.
     public var topicCount: Int { topics.count }
+    /// The number of topics that move.
+    public var movingCount: Int { moving.count }
+    /// The number of topics that are, or are on their way, where their placement does not have them.
+    public var misplacedCount: Int { misplaced.count }
+    /// Those topics, oldest first.
+    public var misplacedTopics: [TopicRecord] { misplaced.sorted().compactMap { topics[$0] } }
+    /// Whether a topic is one of those.
+    public func isMisplaced(_ group: GroupID) -> Bool { misplaced.contains(group) }
+    /// The topics that may not be everywhere, oldest first.
+    var placedTopics: [TopicRecord] { placed.sorted().compactMap { topics[$0] } }
     /// All topics, oldest first.
     public var allTopics: [TopicRecord] { topics.values.sorted { $0.group < $1.group } }
     /// A node by its number, or as a member of a topic's group.
@@ -71,27 +87,6 @@ public struct MetaState: Sendable {
 
     func overlapping(_ subject: String, except group: GroupID?) -> GroupID? {
         subjects.group(overlapping: subject, except: group)
-    }
-
-    /// Nodes for a topic's replicas: some that are given first, then those that hold the fewest, then
-    /// the lowest numbers, then others that are given; none that are drained, or were added and never
-    /// came.
-    ///
-    /// - Returns: as many as asked for, or as there are; sorted.
-    public func place(
-        replicas: Int,
-        keeping kept: [NodeID] = [],
-        avoiding avoided: [NodeID] = []
-    ) -> [NodeID] {
-        let order = nodes.filter(\.canHold).map(\.id).sorted {
-            rank($0, kept, avoided) < rank($1, kept, avoided)
-        }
-        return order.prefix(min(max(1, replicas), TopicRecord.replicasMax)).sorted()
-    }
-
-    private func rank(_ node: NodeID, _ kept: [NodeID], _ avoided: [NodeID]) -> (Int, Int, NodeID) {
-        let isKept = kept.contains { $0.node == node }
-        return (isKept ? 0 : avoided.contains(node) ? 2 : 1, load[node] ?? 0, node)
     }
 
     // MARK: Commands
@@ -114,6 +109,7 @@ public struct MetaState: Sendable {
         case .forgetNode(let node): forget(node)
         case .moveNode(let record): move(record)
         case .restored(let group): restored(group)
+        case .tagNode(let node, let tags): tag(node, tags)
         }
     }
 
@@ -154,12 +150,14 @@ public struct MetaState: Sendable {
         groupOfName[configuration.name] = group
         for subject in configuration.subjects { subjects.insert(subject, group) }
         for node in replicas { load[node, default: 0] += 1 }
+        note(group)
         return [.topicCreated(group)]
     }
 
     private mutating func delete(_ group: GroupID) -> [MetaChange] {
         guard let topic = topics.removeValue(forKey: group) else { return [] }
         groupOfName[topic.configuration.name] = nil
+        note(group)
         for subject in topic.configuration.subjects { subjects.remove(subject, group) }
         for node in topic.replicas { load[node.node, default: 0] -= 1 }
         return [.topicDeleted(topic)]
@@ -180,6 +178,7 @@ public struct MetaState: Sendable {
         for subject in before.subjects { subjects.remove(subject, group) }
         for subject in configuration.subjects { subjects.insert(subject, group) }
         topics[group]?.configuration = configuration
+        note(group)
         return [.topicUpdated(group, before: before)]
     }
 
@@ -204,6 +203,7 @@ public struct MetaState: Sendable {
         topics[group]?.move = TopicRecord.Move(id: index, target: target)
         topics[group]?.configuration.replicas = target.count
         hold(group, record.replicas + target)
+        note(group)
         return [.topicMoved(group)]
     }
 
@@ -218,6 +218,7 @@ public struct MetaState: Sendable {
         else { return [] }
         if members.sorted() == move.target { topics[group]?.move = nil }
         hold(group, members + move.target)
+        note(group)
         return [.topicMoved(group)]
     }
 
@@ -227,6 +228,19 @@ public struct MetaState: Sendable {
         let holders = Set(nodes).sorted()
         topics[group]?.replicas = holders
         for node in holders { load[node.node, default: 0] += 1 }
+    }
+
+    /// Notes whether a topic moves, and whether it is where it may be.
+    mutating func note(_ group: GroupID) {
+        moving.remove(group)
+        placed.remove(group)
+        misplaced.remove(group)
+        guard let record = topics[group] else { return }
+        if record.move != nil { moving.insert(group) }
+        let placement = record.configuration.placement
+        guard !placement.isAnywhere else { return }
+        placed.insert(group)
+        if !fits(record.move?.target ?? record.replicas, placement) { misplaced.insert(group) }
     }
 
     private mutating func drain(_ id: NodeID, _ isDrained: Bool) -> [MetaChange] {

@@ -22,6 +22,9 @@ public struct NodeRecord: Equatable, Sendable {
     public var isLeaving = false
     /// The entry that brought it; zero for the nodes with which the cluster began.
     public var since = LogIndex.zero
+    /// What it says that it has, and where it is.
+    public var tags: [String] = []
+
     /// A node.
     public init(
         id: NodeID,

@@ -72,6 +72,14 @@ public struct TopicChanges: Equatable, Sendable {
     public var timeToLiveDefault: UInt64??
     /// The first message that stays whatever limits say; the inner `nil`: there is none.
     public var keepFrom: UInt64??
+    /// What each node that holds it must have.
+    public var placementTags: [String]?
+    /// The tag over whose values it is spread; the inner `nil` lifts that.
+    public var spread: String??
+    /// The most bytes that it may hold; the inner `nil` lifts the quota.
+    public var quotaBytes: UInt64??
+    /// As above, in messages.
+    public var quotaMessages: UInt64??
 
     /// No change.
     public init() {}
@@ -91,6 +99,10 @@ public struct TopicChanges: Equatable, Sendable {
         if let allowsTimeToLive { new.allowsTimeToLive = allowsTimeToLive }
         if let timeToLiveDefault { new.timeToLiveDefault = timeToLiveDefault }
         if let keepFrom { new.keepFrom = keepFrom }
+        if let placementTags { new.placement.tags = placementTags }
+        if let spread { new.placement.spread = spread }
+        if let quotaBytes { new.quota.bytes = quotaBytes }
+        if let quotaMessages { new.quota.messages = quotaMessages }
         return new
     }
 }

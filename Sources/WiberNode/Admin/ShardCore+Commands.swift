@@ -157,15 +157,22 @@ extension ShardCore {
         case .form, .bindStore, .forgetNode, .moveNode: return nil
         case .createTopic(var topic, _):
             if topic.replicas == 0 { topic.replicas = defaultReplicas }
-            return .createTopic(topic, replicas: place(replicas: topic.replicas))
+            let nodes = place(replicas: topic.replicas, on: topic.placement)
+            return .createTopic(topic, replicas: nodes)
         case .move(let group, let nodes):
             // Nodes that are not named: as many as there are zeros, the best ones.
             let named = nodes.filter { $0 != .zero }
             guard named.isEmpty, !nodes.isEmpty else { return command }
-            let kept = meta.topic(group)?.replicas ?? []
-            return .move(group, to: place(replicas: nodes.count, keeping: kept))
+            let record = meta.topic(group)
+            let target = place(
+                replicas: nodes.count,
+                on: record?.configuration.placement ?? TopicConfiguration.Placement(),
+                keeping: record?.replicas ?? []
+            )
+            // With too few of them the command is refused, with words.
+            return target.count == nodes.count ? .move(group, to: target) : command
         case .deleteTopic, .updateTopic, .settled, .drain, .addNode, .removeNode,
-            .restored:
+            .restored, .tagNode:
             return command
         }
     }

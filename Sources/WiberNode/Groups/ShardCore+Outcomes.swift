@@ -42,7 +42,9 @@ extension ShardCore {
         case .duplicate(let first, let index): return .duplicate(of: first, at: index)
         case .conflict(let last): return .conflict(with: last, .conflict)
         case .otherID(let last): return .conflict(with: last, .idConflict)
-        case .refused(let reason): return .refused(reason.outcome)
+        case .refused(let reason):
+            if [.quotaOfBytes, .quotaOfMessages].contains(reason) { counters.refusedQuota += 1 }
+            return .refused(reason.outcome)
         }
     }
 
@@ -120,7 +122,20 @@ extension ShardCore {
                 "topic \(name) is being restored from a backup: not stored; publish when `wiber restore` is"
                 + " done, and give it again if it was interrupted"
             return .failed(.restoring, text, count: count)
+        case .quotaOfMessages, .quotaOfBytes:
+            return .failed(.quota, quotaText(outcome.kind, slot), count: count)
         }
+    }
+
+    /// Why a topic takes no more; it begins with the words that NATS clients know.
+    private func quotaText(_ kind: PublishOutcome, _ slot: Int) -> String {
+        let (name, quota) = (groups[slot].configuration.name, groups[slot].configuration.quota)
+        let (what, most) =
+            kind == .quotaOfMessages ? ("messages", quota.messages) : ("bytes", quota.bytes)
+        let limit = most.map { "at most \($0) \(what)" } ?? "no more \(what)"
+        return
+            "maximum \(what) exceeded: topic \(name) may hold \(limit) (quota): not stored; purge some,"
+            + " or raise it with `wiber topic update \(name) --quota-\(what)`"
     }
 }
 
@@ -151,6 +166,8 @@ extension AdmissionRefusal {
         case .deadlineMemoryFull: .timesToLiveFull
         case .lastIDUnknown: .lastIDUnknown
         case .kept: .kept
+        case .quotaOfMessages: .quotaOfMessages
+        case .quotaOfBytes: .quotaOfBytes
         case .tooLarge, .fieldTooLong: .tooLarge
         }
     }

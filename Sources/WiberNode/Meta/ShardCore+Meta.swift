@@ -99,19 +99,28 @@ extension ShardCore {
     /// Creates the topics of the configuration that are missing, and were not deleted.
     private func createConfiguredTopics() {
         guard decidesMeta, meta.isFormed else { return }
-        let missing = configuration.topics.first { topic in
-            meta.group(named: topic.name) == nil && !deletedByCommand.contains(topic.name)
+        for topic in configuration.topics
+        where meta.group(named: topic.name) == nil && !deletedByCommand.contains(topic.name) {
+            if create(topic) { return }
         }
-        if let missing { create(missing) }
     }
 
     /// Creates a topic; what the configuration says of it counts more than what was asked for.
-    private func create(_ asked: TopicConfiguration) {
+    ///
+    /// - Returns: whether there are nodes for it: one that may not be everywhere waits for them.
+    @discardableResult
+    private func create(_ asked: TopicConfiguration) -> Bool {
         var topic = configuration.topics.first { $0.name == asked.name } ?? asked
-        let replicas = place(replicas: topic.replicas)
-        guard !replicas.isEmpty else { return }
+        let replicas = place(replicas: topic.replicas, on: topic.placement)
+        guard !replicas.isEmpty, topic.placement.isAnywhere || replicas.count == topic.replicas
+        else {
+            noteWithoutPlace(topic)
+            return false
+        }
+        topicsWithoutPlace.remove(topic.name)
         topic.replicas = replicas.count
         propose(.createTopic(topic, replicas: replicas))
+        return true
     }
 
     // MARK: Requests
@@ -172,7 +181,7 @@ extension ShardCore {
         bindStores()
         noteAddresses()
         createConfiguredTopics()
-        moveFromDrained()
+        moveMisplaced()
     }
 
     private func perform(_ change: MetaChange, at index: LogIndex) {
@@ -191,6 +200,7 @@ extension ShardCore {
             nodesChanged()
             noteNode(node)
         case .nodeForgotten(let record): nodeForgotten(record)
+        case .nodeTagged(let node): noteTags(of: node)
         case .drained(let node):
             trace(
                 .info,

@@ -15,8 +15,6 @@ extension ShardCore {
     private static let nearlyAll: UInt64 = 64
     /// The time between two steps of a topic's move.
     static let movePause = Instant.Span.milliseconds(100)
-    /// How many topics leave drained nodes at a time.
-    private static let drainingMax = 4
 
     /// Meta's log says at `index` who holds a topic.
     ///
@@ -140,43 +138,5 @@ extension ShardCore {
 
     func isUp(_ node: NodeID) -> Bool {
         place(of: node).map { peers[$0].health == .alive } ?? true
-    }
-
-    /// Whether a move leads to a node that leaves the cluster; or to one that is dead, and away from
-    /// a node that must be left.
-    private func isVain(_ move: TopicRecord.Move, of record: TopicRecord) -> Bool {
-        let isAway = record.replicas.contains { meta.node($0)?.isDrained ?? true }
-        return move.target.contains { meta.node($0)?.isLeaving ?? true || isAway && isDead($0) }
-    }
-
-    /// Nodes for a topic's replicas; those that are up first.
-    func place(replicas: Int, keeping kept: [NodeID] = []) -> [NodeID] {
-        let down = meta.nodes.map(\.id).filter { !isUp($0) }
-        return meta.place(replicas: replicas, keeping: kept, avoiding: down)
-    }
-
-    func isDead(_ node: NodeID) -> Bool {
-        place(of: node).map { peers[$0].health == .dead } ?? (node.node != selfID)
-    }
-
-    /// Asks for the next moves away from drained nodes, as the meta leader.
-    func moveFromDrained() {
-        guard decidesMeta, meta.nodes.contains(where: \.isDrained) else { return }
-        let topics = meta.allTopics
-        guard topics.count(where: { $0.move != nil }) < Self.drainingMax else { return }
-        for record in topics where record.move.map({ isVain($0, of: record) }) ?? true {
-            let stay = record.replicas.filter {
-                meta.node($0)?.isDrained == false && (record.move == nil || !isDead($0))
-            }
-            guard stay.count < record.replicas.count else { continue }
-            let count = record.move?.target.count ?? record.replicas.count
-            let target = place(replicas: count, keeping: stay)
-            // With too few nodes a topic stays: it must not have fewer replicas than asked for.
-            guard target.count == count,
-                target.allSatisfy({ stay.map(\.node).contains($0) || isUp($0) })
-            else { continue }
-            if let move = record.move, Set(move.target.map(\.node)) == Set(target) { continue }
-            return propose(.move(record.group, to: target))
-        }
     }
 }

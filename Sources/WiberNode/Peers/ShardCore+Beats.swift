@@ -72,11 +72,13 @@ extension ShardCore {
             if !groups[slot].outbox.isEmpty { markDirty(slot) }
         }
         sweepMembers()
+        sweepTags()
         sweepSubjects()
         sweepMessageReads()
         sweepSessions()
         reportTopics()
         sweepGreetings()
+        checkDiskQuota()
         handOver()
         finishJoining()
         compareNodes()

@@ -65,6 +65,10 @@ public struct NodeConfiguration: Sendable {
     /// What must be free on its disk, in bytes, or publishes are refused; `nil`: 5 % of the file
     /// system, 256 MiB at most.
     public var diskReserve: UInt64?
+    /// The most bytes that its data directory may hold; `nil`: as many as there are.
+    public var diskQuota: UInt64?
+    /// What it has and where it is; ``NodeTag`` says what a tag can be.
+    public var tags: [String] = []
 
     /// What a node is told.
     ///

@@ -14,7 +14,9 @@ struct FullDisk {
     var nextHandover = Instant.zero
 
     /// Whether the log can still be written.
-    var isOnlyLow: Bool { waiting == [.reserve] }
+    var isOnlyLow: Bool { waiting.isSubset(of: [.reserve, .quota]) }
+    /// Whether only the quota is what keeps publishes out.
+    var isQuota: Bool { waiting == [.quota] }
 }
 
 /// A full disk stores nothing new: publishes are refused, other replicas lead if they can, reading
@@ -28,9 +30,11 @@ extension ShardCore {
         }
         fullDisk = FullDisk(path: path, since: time.now, waiting: [job])
         let text: StaticString =
-            job == .reserve
-            ? "the disk is nearly full: publishes are refused until there is room"
-            : "the disk is full: publishes are refused until there is room"
+            switch job {
+            case .reserve: "the disk is nearly full: publishes are refused until there is room"
+            case .quota: "the disk quota is used up: publishes are refused until there is room"
+            case .log, .flush: "the disk is full: publishes are refused until there is room"
+            }
         trace(.error, text, [("file", path)])
         nextBeat = time.now  // The others shall not hand leadership over to this node.
         // What was admitted must not wait for the log thread: followers may commit it.
@@ -103,6 +107,7 @@ extension ShardCore {
 
     /// What clients are told.
     var diskFullText: String {
+        if let disk = fullDisk, disk.isQuota { return quotaText }
         if let disk = fullDisk, disk.isOnlyLow {
             return "less than \(diskReserve) bytes (disk_reserve) are free on node"
                 + " \(configuration.nodeName) and no other node can take over: not stored; free space there,"

@@ -121,10 +121,15 @@ public final class ShardCore {
     var fullDisk: FullDisk?
     /// What was last said of the file system, in bytes.
     var diskSpace: (free: UInt64, size: UInt64)?
+    var diskUsage = DiskUsage()
     var shutdown: ShutdownState?
     /// `nil` unless the node is to stop without haste.
     var lameDuck: LameDuckState?
     var formationProposed = false
+    /// When this node may tell its tags again.
+    var nextTagWord = Instant.zero
+    /// Topics of which it was said that no nodes will do for them.
+    var topicsWithoutPlace: Set<String> = []
     /// Topics of the configuration that somebody has deleted: they are not made again by themselves.
     var deletedByCommand: Set<String> = []
     /// Whether the meta leader should look again at what is to be proposed.
@@ -183,6 +188,7 @@ public final class ShardCore {
         case .logCompleted(let job):
             diskWorked(.log)
             logCompleted(job)
+            checkDiskQuota()
         case .flushCompleted(let job):
             diskWorked(.flush)
             hasFlushJob = false

@@ -71,6 +71,8 @@ public enum DiskJob: Sendable {
     case flush
     /// None: less than the reserve is free, so that jobs still find room.
     case reserve
+    /// None: the data directory holds nearly as much as it may.
+    case quota
 }
 
 /// What a shard wants done; the order is the order of the effects.

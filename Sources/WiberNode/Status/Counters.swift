@@ -14,6 +14,8 @@ struct Counters {
     /// Publishes that the leader did not store, for what they are or ask.
     var refusedPublishes: UInt64 = 0
     var refusedDiskFull: UInt64 = 0
+    /// Publishes that would have exceeded their topic's quota; they count above, too.
+    var refusedQuota: UInt64 = 0
     var unknownOutcomes: UInt64 = 0
     var histories: UInt64 = 0
     var delivered: UInt64 = 0

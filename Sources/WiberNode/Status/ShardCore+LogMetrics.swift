@@ -45,6 +45,18 @@ extension ShardCore {
                 .gauge,
                 Double(diskReserve)
             ),
+            metric(
+                "wiber_disk_quota_bytes",
+                "The most bytes that the data directory may hold; 0: as many as there are.",
+                .gauge,
+                Double(configuration.diskQuota ?? 0)
+            ),
+            metric(
+                "wiber_data_bytes",
+                "What the files of write-ahead log and segments hold, those about to go included.",
+                .gauge,
+                Double(log.fileBytes)
+            ),
             metric("wiber_log_entries_total", "Entries written.", .counter, Double(log.entries)),
             metric("wiber_log_bytes_total", "Bytes written.", .counter, Double(log.bytes)),
         ]

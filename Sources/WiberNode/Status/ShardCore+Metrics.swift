@@ -1,5 +1,6 @@
 import WiberBase
 import WiberLog
+import WiberMeta
 import WiberRaft
 import WiberSubject
 import WiberTopic
@@ -284,6 +285,16 @@ extension ShardCore {
             gauge("wiber_disk_reads_outstanding", "Reads from disk under way.", reads.count),
             gauge("wiber_relays", "Requests that another node answers.", relays.count),
             gauge("wiber_topics_pending", "Topics being created.", pendingTopics.count),
+            gauge(
+                "wiber_topics_misplaced",
+                "Topics on nodes where their placement does not have them, and that do not move yet.",
+                meta.misplacedCount
+            ),
+            counter(
+                "wiber_refused_quota_total",
+                "Publishes that a topic's leader here did not store because of the topic's quota.",
+                counters.refusedQuota
+            ),
         ]
     }
 

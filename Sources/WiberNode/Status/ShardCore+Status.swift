@@ -11,6 +11,9 @@ extension ShardCore {
     public func readiness() -> String? {
         guard shutdown == nil else { return "shutting down" }
         guard lameDuck == nil else { return "lame duck mode: clients are asked to move" }
+        if let disk = fullDisk, disk.isQuota {
+            return "the disk quota is used up: reading goes on, publishing when there is room"
+        }
         if let disk = fullDisk {
             let what = disk.isOnlyLow ? "nearly full" : "full"
             return
@@ -45,6 +48,7 @@ extension ShardCore {
                 isDrained: meta.node(peer.id)?.isDrained ?? false,
                 isLeaving: meta.node(peer.id)?.isLeaving ?? false,
                 metaRole: metaRole(of: peer.id),
+                tags: meta.node(peer.id)?.tags ?? [],
                 replicas: replicaCount(peer.id),
                 leaders: groups.count { $0.id != .meta && $0.leader == peer.id },
                 since: peer.healthSince,

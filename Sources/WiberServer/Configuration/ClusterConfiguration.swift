@@ -15,6 +15,10 @@ public struct ClusterConfiguration: Sendable {
     public var autoCreateTopics = true
     /// What must be free on each node's disk, in bytes; `nil`: the default.
     public var diskReserve: UInt64?
+    /// The most bytes that each node's directory may hold; `nil`: as many as there are.
+    public var diskQuota: UInt64?
+    /// What nodes have and where they are, by id.
+    public var tags: [String: [String]] = [:]
     /// How a node leaves in lame duck mode.
     public var lameDuck = LameDuckConfiguration()
     /// The topics to create.
@@ -156,6 +160,8 @@ public struct ClusterConfiguration: Sendable {
             lameDuck: lameDuck
         )
         node.diskReserve = diskReserve
+        node.diskQuota = diskQuota
+        node.tags = tags[name] ?? []
         node.onlyJoins = onlyJoins
         return node
     }

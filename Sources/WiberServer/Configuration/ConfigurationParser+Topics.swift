@@ -33,6 +33,7 @@ extension ConfigurationParser {
         let known = [
             "name", "description", "subjects", "replicas", "retention", "dedup",
             "delete_after_idle", "rollup", "message_ttl", "default_ttl", "keep_from",
+            "placement", "quota",
         ]
         guard let fields = reader.fields(node, "a topic", known: known) else { return nil }
         guard let name = reader.text(fields["name"], "name") else {
@@ -66,6 +67,8 @@ extension ConfigurationParser {
         topic.allowsTimeToLive = reader.flag(fields["message_ttl"], "message_ttl") ?? false
         topic.timeToLiveDefault = fields["default_ttl"].flatMap { Self.timeToLive(&reader, $0) }
         topic.keepFrom = fields["keep_from"].flatMap { Self.floor(&reader, $0) }
+        topic.placement = parsePlacement(fields["placement"]) ?? topic.placement
+        topic.quota = parseQuota(fields["quota"]) ?? topic.quota
         return topic
     }
 
@@ -73,7 +76,7 @@ extension ConfigurationParser {
     mutating func parseChanges(_ node: Node) -> TopicChanges? {
         let known = [
             "description", "subjects", "retention", "dedup", "delete_after_idle", "rollup",
-            "message_ttl", "default_ttl", "keep_from",
+            "message_ttl", "default_ttl", "keep_from", "placement", "quota",
         ]
         guard let fields = reader.fields(node, "a change of a topic", known: known) else {
             return nil
@@ -103,6 +106,7 @@ extension ConfigurationParser {
         changes.allowsTimeToLive = reader.flag(fields["message_ttl"], "message_ttl")
         changes.timeToLiveDefault = limit(fields["default_ttl"], Self.timeToLive)
         changes.keepFrom = limit(fields["keep_from"], Self.floor)
+        parseLimitChanges(fields, &changes)
         if let dedup = fields["dedup"] {
             let limits = reader.fields(dedup, "dedup", known: ["window"]) ?? [:]
             changes.dedupWindow = reader.duration(limits["window"], "dedup.window")
@@ -131,10 +135,7 @@ extension ConfigurationParser {
         _ read: (inout ConfigurationReader, Node) -> UInt64?
     ) -> UInt64?? {
         guard let node else { return nil }
-        if let scalar = node.scalar, scalar.style == .plain, ["null", "~"].contains(scalar.string) {
-            return .some(nil)
-        }
-        return .some(read(&reader, node))
+        return node.isNull ? .some(nil) : .some(read(&reader, node))
     }
 
     private mutating func parseSubjects(_ node: Node?, _ topic: inout TopicConfiguration) {

@@ -5,12 +5,14 @@ import Yams
 /// From YAML nodes to a ``ClusterConfiguration``.
 struct ConfigurationParser {
     var reader = ConfigurationReader()
+    /// The tags of the nodes that were read, by id.
+    private var tags: [String: [String]] = [:]
 
     mutating func parse(_ root: Node, path: String) -> ClusterConfiguration {
         var configuration = ClusterConfiguration()
         let known = [
             "cluster", "nodes", "data_dir", "durability", "sync_interval", "auto_create_topics",
-            "clock", "lame_duck", "disk_reserve", "topics",
+            "clock", "lame_duck", "disk_reserve", "disk_quota", "topics",
         ]
         guard let fields = reader.fields(root, "the configuration", known: known) else {
             return configuration
@@ -25,10 +27,12 @@ struct ConfigurationParser {
         let isReserveOff = fields["disk_reserve"]?.scalar?.string == "0"
         configuration.diskReserve =
             isReserveOff ? 0 : reader.bytes(fields["disk_reserve"], "disk_reserve")
+        configuration.diskQuota = parseDiskQuota(fields["disk_quota"])
         parseDurability(fields)
         parseClock(fields["clock"])
         configuration.lameDuck = parseLameDuck(fields["lame_duck"])
         configuration.nodes = parseNodes(fields["nodes"], root)
+        configuration.tags = tags
         let count = fields["nodes"]?.sequence?.count ?? 1
         configuration.topics = parseTopics(fields["topics"], nodes: min(count, 15))
         configuration.warnings = reader.warnings.map {
@@ -124,7 +128,7 @@ struct ConfigurationParser {
     }
 
     private mutating func parseNode(_ node: Node) -> NodeAddress? {
-        let known = ["id", "host", "port", "rpc_port", "http_port", "listen"]
+        let known = ["id", "host", "port", "rpc_port", "http_port", "listen", "tags"]
         guard let fields = reader.fields(node, "a node", known: known) else { return nil }
         for key in ["id", "host", "port"] where fields[key] == nil {
             reader.error(node, "a node needs \(key): as { id: n1, host: 127.0.0.1, port: 9101 }")
@@ -144,6 +148,7 @@ struct ConfigurationParser {
         let rpc = reader.integer(fields["rpc_port"], "rpc_port", in: 1...65_535)
         let http = reader.integer(fields["http_port"], "http_port", in: 1...65_535)
         let listen = reader.host(fields["listen"], "listen")
+        if let name, let given = parseTags(fields["tags"]) { tags[name] = given }
         guard let name, let host, let port else { return nil }
         for (key, given, distance) in [("rpc_port", rpc, 1_000), ("http_port", http, 4_000)]
         where given == nil && fields[key] == nil && port + distance > 65_535 {

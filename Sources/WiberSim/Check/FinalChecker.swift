@@ -6,6 +6,7 @@ import WiberNode
 extension World {
     /// Whether all sound machines have applied the same of every group, to the end of their logs.
     var isSettled: Bool {
+        if canMove, sound.contains(where: { $0.core?.needlesslyMisplaced != nil }) { return false }
         for (id, group) in checker.groups
         where sound.contains(where: { $0.core?.knows(id) == true }) {
             if canMove, sound.contains(where: { $0.core?.isMoving(id) == true }) { return false }

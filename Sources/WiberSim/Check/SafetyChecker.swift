@@ -34,6 +34,7 @@ final class SafetyChecker {
     private(set) var violation: Violation?
     var groups: [GroupID: GroupRecord] = [:]
     var now: UInt64 = 0
+    private var placements = PlacementAudit()
 
     /// Notes a violation unless `condition` holds; the first one counts.
     func require(_ condition: Bool, _ check: String, _ text: @autoclosure () -> String) {
@@ -223,12 +224,22 @@ final class SafetyChecker {
             if !configuration.isJoint { world.statistics.membershipChanges += 1 }
             groups[view.id]?.replicas = configuration.voters
         }
-        if view.id != .meta {
+        if view.id == .meta {
+            let problem = placements.problem(with: chunk)
+            require(problem == nil, "placement", problem ?? "")
+        } else {
             let limit = view.name == "keys" ? world.settings.keysMax : nil
             let problem = world.ledger.counted(view.name, chunk, limit: limit)
             require(problem == nil, "statistics", problem ?? "")
         }
         guard chunk.header.kind == .messages else { return }
+        if view.name == "keys", let quota = world.settings.keysQuota {
+            require(
+                chunk.header.liveMessages <= quota,
+                "quota",
+                "\(chunk.id) of keys leaves \(chunk.header.liveMessages) messages of \(quota)"
+            )
+        }
         chunk.forEachMessage { message in
             let bytes = Array(message.body.payload)
             let problem = world.ledger.committed(

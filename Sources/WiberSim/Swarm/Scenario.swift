@@ -117,9 +117,11 @@ package enum Scenario: String, CaseIterable, Sendable {
             settings.sparesOnlyJoin = random.chance(perMille: 500)
             settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
             settings.workload.pause = 10_000_000...200_000_000
+            settings.hasTags = random.chance(perMille: 400)
         case .moves:
             settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
             settings.workload.pause = 10_000_000...200_000_000
+            settings.hasTags = random.chance(perMille: 400)
         case .removals:
             settings.keysMax = random.pick([1, 1, 2, 5, nil] as [UInt64?]) ?? nil
             // So that segments close, and those of which little is left are written anew.
@@ -130,6 +132,11 @@ package enum Scenario: String, CaseIterable, Sendable {
             let lives = [nil, nil, 1_000_000_000, 3_000_000_000, 8_000_000_000] as [UInt64?]
             settings.keysLife = random.pick(lives) ?? nil
             settings.keysFloor = random.pick([nil, nil, 20, 100] as [UInt64?]) ?? nil
+            if let most = settings.keysMax, settings.keysFloor == nil,
+                random.chance(perMille: 500) {
+                let others = Settings.subjects - 1
+                settings.keysQuota = Settings.subjects * (most - 1) + random.draw(1...others)
+            }
         case .absences:
             settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
             settings.log.segmentSize = 4 << 10

@@ -70,6 +70,11 @@ struct Settings {
     /// How long its messages stay at first, in nanoseconds of log time, and from which one on they stay.
     var keysLife: UInt64?
     var keysFloor: UInt64?
+    /// How many messages `keys` may hold: at least one subject is full then, so that each next publish
+    /// of that one still has room.
+    var keysQuota: UInt64?
+    /// Whether nodes have tags, and topics ask for them.
+    var hasTags = false
 
     /// What `short` keeps: messages, bytes, nanoseconds.
     static let shortMessages: UInt64 = 50
@@ -177,7 +182,20 @@ struct Settings {
             topics: topicConfigurations
         )
         configuration.onlyJoins = machine.place >= nodes && sparesOnlyJoin
+        configuration.tags = tags(of: machine)
         return configuration
+    }
+
+    /// Three zones, or as many as machines where those come and go; and where topics move, two nodes of
+    /// five have another disk each time they start.
+    private func tags(of machine: Machine) -> [String] {
+        guard hasTags else { return [] }
+        let place = machine.place
+        guard scenario == .moves else { return ["ssd", "zone:z\(place)"] }
+        // It grows with each start and each end.
+        let starts = machine.epoch / 2
+        let isOther = nodes == 5 && (place == 0 || place == 4) && !starts.isMultiple(of: 2)
+        return (isOther ? [] : ["ssd"]) + ["zone:z\(place % 3)"]
     }
 
     /// `news` is made by its first publish.
@@ -193,12 +211,17 @@ struct Settings {
         short.retention.maxMessages = Self.shortMessages
         short.retention.maxBytes = Self.shortBytes
         short.retention.maxAge = Self.shortAge
+        if hasTags {
+            ids.placement.spread = "zone"
+            same.placement.tags = ["ssd"]
+        }
         guard scenario == .removals else { return [ids, same, short] }
         var keys = TopicConfiguration(name: "keys", replicas: replicas)
         keys.retention.maxPerSubject = keysMax
         keys.allowsTimeToLive = true
         keys.timeToLiveDefault = keysLife
         keys.keepFrom = keysFloor
+        keys.quota.messages = keysQuota
         return [ids, same, short, keys]
     }
 }

@@ -46,6 +46,15 @@ struct Removals {
         committed.count(from: start, to: end) + sealed.count(from: start, to: end)
     }
 
+    /// What waits to be named by a chunk, from `first` on.
+    func queuedRows(from first: Sequence) -> [Row] {
+        var rows: [Row] = []
+        for place in 0..<queue.count where queue[place].sequence >= first {
+            rows.append(queue[place])
+        }
+        return rows
+    }
+
     // MARK: Deciding
 
     /// Decides that a message goes.

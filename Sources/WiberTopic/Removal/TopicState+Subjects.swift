@@ -128,7 +128,7 @@ extension TopicState {
     }
 
     /// Asks the index what is to go, in the light of what is gone as far as this leader has decided.
-    private mutating func decide(
+    mutating func decide(
         _ choose: (inout MessageIndex, (Sequence) -> Bool) -> [MessageIndex.Row]
     ) -> [MessageIndex.Row] {
         guard var index else { return [] }

@@ -32,6 +32,10 @@ public enum AdmissionRefusal: Equatable, Sendable {
     case kept
     /// The message alone is larger than a chunk may be.
     case tooLarge
+    /// The topic would have more messages than its quota.
+    case quotaOfMessages
+    /// The topic would have more bytes than its quota.
+    case quotaOfBytes
     /// Subject or message id are longer than their length field can say.
     case fieldTooLong
 }

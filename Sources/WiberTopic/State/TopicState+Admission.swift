@@ -44,6 +44,9 @@ extension TopicState {
         beginIndexIfEmpty()
         let isIndexed = index?.next == sequence
         let isTimed = deadlines?.next == sequence
+        if let refusal = overQuota(body, conditions.rollup, isIndexed: isIndexed) {
+            return .refused(refusal)
+        }
         let length = builder.append(body, time: time)
         openNext = sequence.next
         openTime = time

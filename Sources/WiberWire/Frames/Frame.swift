@@ -164,6 +164,10 @@ public enum PublishOutcome: UInt8, Sendable, CaseIterable {
     case kept = 26
     /// Not stored: the topic waits for the rest of a backup.
     case restoring = 40
+    /// Not stored: the topic would have more messages than its quota.
+    case quotaOfMessages = 50
+    /// Not stored: the topic would have more bytes than its quota.
+    case quotaOfBytes = 51
 }
 
 /// Consecutive publishes of a batch that got consecutive sequences.

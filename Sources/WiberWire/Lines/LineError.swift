@@ -38,6 +38,8 @@ public enum LineErrorCode: String, Sendable, CaseIterable {
     case wrongTopic = "WRONG_TOPIC"
     /// The topic waits for the rest of a backup; nothing was stored.
     case restoring = "RESTORING"
+    /// The topic would hold more than its quota; nothing was stored.
+    case quota = "QUOTA"
     /// The leader's disk is full; nothing was stored.
     case diskFull = "DISK_FULL"
     /// The disk failed.

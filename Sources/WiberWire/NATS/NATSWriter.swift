@@ -120,6 +120,7 @@ public enum NATSWriter {
             case .overloaded: (429, 10_167)
             case .dedupFull: (503, 10_023)
             case .diskFull: (503, 10_047)
+            case .quota: (503, 10_077)
             case .conflict: (400, 10_071)
             case .idConflict: (400, 10_070)
             case .badArguments: (400, 10_193)

@@ -20,6 +20,8 @@ public struct ClusterStatus: Sendable {
         public var isLeaving: Bool
         /// `voter` or `learner` of the meta group, or `none`.
         public var metaRole: String
+        /// What it says that it has, and where it is.
+        public var tags: [String]
         /// How many topics it holds.
         public var replicas: Int
         /// How many topics it leads.
@@ -38,6 +40,7 @@ public struct ClusterStatus: Sendable {
             isDrained: Bool,
             isLeaving: Bool,
             metaRole: String,
+            tags: [String] = [],
             replicas: Int,
             leaders: Int,
             since: Timestamp,
@@ -51,6 +54,7 @@ public struct ClusterStatus: Sendable {
             self.isDrained = isDrained
             self.isLeaving = isLeaving
             self.metaRole = metaRole
+            self.tags = tags
             self.replicas = replicas
             self.leaders = leaders
             self.since = since
@@ -102,6 +106,7 @@ public struct ClusterStatus: Sendable {
                     json.field("drained", node.isDrained)
                     json.field("leaving", node.isLeaving)
                     json.field("meta", node.metaRole)
+                    json.array("tags", node.tags) { $0.string($1) }
                     json.field("replicas", UInt64(clamping: node.replicas))
                     json.field("leaders", UInt64(clamping: node.leaders))
                     json.field("since", node.since)

@@ -97,6 +97,18 @@ public struct TopicStatus: Sendable {
             json.field("max_messages", configuration.retention.maxMessages)
             json.field("max_per_subject", configuration.retention.maxPerSubject)
         }
+        if !configuration.quota.isUnlimited {
+            json.object("quota") { json in
+                json.field("bytes", configuration.quota.bytes)
+                json.field("messages", configuration.quota.messages)
+            }
+        }
+        if !configuration.placement.isAnywhere {
+            json.object("placement") { json in
+                json.array("tags", configuration.placement.tags) { $0.string($1) }
+                json.field("spread", configuration.placement.spread)
+            }
+        }
         json.field("rollup", configuration.allowsRollup)
         json.field("message_ttl", configuration.allowsTimeToLive)
         if let life = configuration.timeToLiveDefault {

@@ -114,7 +114,10 @@ struct ClusterCommand: AsyncParsableCommand {
                 "cluster \(cluster["cluster"] ?? ""), meta leader \(cluster["meta_leader"] ?? "none")"
             )
             var rows = [
-                ["NODE", "STATE", "SINCE", "CLIENTS", "HTTP", "META", "HOLDS", "LEADS", "RTT"]
+                [
+                    "NODE", "STATE", "SINCE", "CLIENTS", "HTTP", "META", "HOLDS", "LEADS", "RTT",
+                    "TAGS",
+                ]
             ]
             for node in nodes {
                 let rtt = (node["rtt_ms"] as? Double).map { String(format: "%.2f ms", $0) } ?? "-"
@@ -125,6 +128,7 @@ struct ClusterCommand: AsyncParsableCommand {
                     "\(node["host"] ?? ""):\(node["port"] ?? "")", "\(node["http_port"] ?? "")",
                     "\(node["meta"] ?? "")",
                     "\(node["replicas"] ?? "")", "\(node["leaders"] ?? "")", rtt,
+                    (node["tags"] as? [String] ?? []).joined(separator: " "),
                 ])
             }
             Terminal.table(rows)

@@ -30,6 +30,7 @@ struct TopicCommand: ParsableCommand {
                   wiber topic create settings --max-per-subject 1 --rollup
                   wiber topic create sessions --message-ttl --default-ttl 1h
                   wiber topic create jobs --replicas 1 --dedup content --dedup-window 1h
+                  wiber topic create fast --tag ssd --spread zone --quota-bytes 100GiB
                 """
         )
         @Argument(help: "The topic's name.") var topic: Word
@@ -57,12 +58,15 @@ struct TopicCommand: ParsableCommand {
             abstract: "Change a topic's limits, subjects or description.",
             discussion: """
                 What is not named stays. `none` lifts a limit. A tighter limit takes effect at
-                once: what is over it is gone.
+                once: what is over it is gone. A quota lets nothing go: it refuses publishes. With
+                another --tag or --spread the topic moves to nodes that have them, while it is used.
 
                 Examples:
                   wiber topic update orders --max-age 30d
                   wiber topic update orders --max-messages none --description "All orders"
                   wiber topic update orders --keep-from 120000
+                  wiber topic update orders --tag ssd --spread zone
+                  wiber topic update orders --quota-messages 1000000
                 """
         )
         @Argument(help: "The topic.") var topic: Word

@@ -33,6 +33,15 @@ struct TopicLimits: ParsableArguments {
     @Option(help: "Delete the topic after this time without publish or subscriber, or none.")
     var deleteAfterIdle: String?
 
+    @Option(help: "Let only nodes with this tag hold it, such as ssd, or none; may be repeated.")
+    var tag: [String] = []
+    @Option(help: "Keep replicas apart by the value of this tag, such as zone, or none.")
+    var spread: String?
+    @Option(help: "Refuse publishes beyond this size, such as 10GiB, or none.")
+    var quotaBytes: String?
+    @Option(help: "Refuse publishes beyond this many messages, or none.")
+    var quotaMessages: String?
+
     /// As the API takes it.
     var body: [String: Any] {
         var body: [String: Any] = [:]
@@ -52,6 +61,14 @@ struct TopicLimits: ParsableArguments {
         if let keepFrom { body["keep_from"] = Self.value(keepFrom) }
         if let dedupWindow { body["dedup"] = ["window": dedupWindow] }
         if let deleteAfterIdle { body["delete_after_idle"] = Self.value(deleteAfterIdle) }
+        var placement: [String: Any] = [:]
+        if !tag.isEmpty { placement["tags"] = tag == ["none"] ? [] : tag }
+        if let spread { placement["spread"] = spread == "none" ? NSNull() : spread as Any }
+        if !placement.isEmpty { body["placement"] = placement }
+        var quota: [String: Any] = [:]
+        if let quotaBytes { quota["bytes"] = Self.value(quotaBytes) }
+        if let quotaMessages { quota["messages"] = Self.value(quotaMessages) }
+        if !quota.isEmpty { body["quota"] = quota }
         return body
     }
 

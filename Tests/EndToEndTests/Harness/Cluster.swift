@@ -7,12 +7,14 @@ final class Cluster {
     let configuration: URL
     private(set) var nodes: [Node]
 
-    /// Writes the configuration; `topics` and `more` are YAML.
+    /// Writes the configuration; `topics` and `more` are YAML, and `tags` what is in the brackets of each
+    /// node.
     ///
     /// With `volumeSize` each node's data has a file system of its own, of so many MiB; with
     /// `network` the nodes run there and not on this machine's loopback.
     init(
         nodes count: Int,
+        tags: [String] = [],
         topics: String = "",
         more: String = "",
         volumeSize: Int? = nil,
@@ -30,7 +32,8 @@ final class Cluster {
             let id = "n\(place + 1)"
             let site = network?.sites[place] ?? .loopback
             yaml += "  - { id: \(id), host: \(site.address), port: \(own[0]), "
-            yaml += "rpc_port: \(own[1]), http_port: \(own[2]) }\n"
+            yaml += "rpc_port: \(own[1]), http_port: \(own[2])"
+            yaml += (tags.isEmpty ? "" : ", tags: [\(tags[place])]") + " }\n"
             nodes.append(
                 Node(
                     id: id,
@@ -57,6 +60,7 @@ final class Cluster {
     /// A running cluster: every node is ready.
     static func started(
         nodes count: Int,
+        tags: [String] = [],
         topics: String = "",
         more: String = "",
         volumeSize: Int? = nil,
@@ -64,6 +68,7 @@ final class Cluster {
     ) throws -> Cluster {
         let cluster = try Cluster(
             nodes: count,
+            tags: tags,
             topics: topics,
             more: more,
             volumeSize: volumeSize,

@@ -18,7 +18,17 @@ struct MetaCommandTests {
         .addNode(sampleNode(0), replacing: nil), .addNode(sampleNode(0), replacing: NodeID(2)),
         .removeNode(NodeID(2)), .forgetNode(NodeID(2)), .moveNode(sampleNode(2)),
         .createTopic(restored, replicas: [NodeID(1)]), .restored(GroupID(9)),
+        .tagNode(NodeID(2), tags: ["ssd", "zone:a"]), .tagNode(NodeID(2), tags: []),
+        .createTopic(limited, replicas: [NodeID(1)]),
     ]
+
+    /// A topic that may not be everywhere, and not hold everything.
+    static var limited: TopicConfiguration {
+        var topic = full
+        topic.placement = .init(tags: ["ssd", "rack:7"], spread: "zone")
+        topic.quota = .init(bytes: 10 << 30, messages: 1_000_000)
+        return topic
+    }
 
     /// A topic that is being restored under another name.
     static var restored: TopicConfiguration {
@@ -92,6 +102,7 @@ struct MetaCommandTests {
 
     @Test func `topics of older versions have no limits that those did not have`() throws {
         var bytes = encoded(.createTopic(topic("plain"), replicas: [NodeID(1)]))
+        removePlacement(&bytes)
         // Before the count of replicas and one of them: the default time to live, and the floor.
         var place = bytes.count - 16 - 4 - 8
         #expect(bytes[place..<place + 16].allSatisfy { $0 == 0xff })
@@ -117,7 +128,7 @@ struct MetaCommandTests {
         var bytes = encoded(command)
         let length = (bytes.count - 10) / 2
         bytes.removeSubrange(10..<10 + length)
-        bytes.removeLast(9 + 16)
+        bytes.removeLast(9 + 16 + Self.placementLength)
         bytes[0] = 2
         #expect(try decoded(bytes) == command)
     }
@@ -125,6 +136,7 @@ struct MetaCommandTests {
     @Test func `a topic of version 3 is not being restored, whatever its flags say`() throws {
         let command = MetaCommand.createTopic(topic("orders"), replicas: [NodeID(1)])
         var bytes = encoded(command)
+        removePlacement(&bytes)
         bytes.removeSubrange(bytes.count - 12 - 16..<bytes.count - 12)
         bytes[bytes.count - 13] = 6
         bytes[0] = 3
@@ -162,6 +174,15 @@ struct MetaCommandTests {
             try MetaCommand.decodeTopic(MetaCommand.encode(topic("no/slash")))
         }
         #expect(throws: CodecError.self) { try MetaCommand.decodeTopic([]) }
+    }
+
+    /// Where a topic may be and what it may hold, if that is anywhere and anything: new in version 5.
+    private static let placementLength = 4 + 4 + 8 + 8
+
+    /// Takes that out of a command that creates a topic on one node.
+    private func removePlacement(_ bytes: inout [UInt8]) {
+        let end = bytes.count - 4 - 8
+        bytes.removeSubrange(end - Self.placementLength..<end)
     }
 
     private func encoded(_ command: MetaCommand) -> [UInt8] {

@@ -18,6 +18,9 @@ final class NodeLab {
         var autoCreateTopics = true
         var limits = NodeLimits()
         var log = NodeLab.smallLog
+        /// The tags of the first machines.
+        var tags: [[String]] = []
+        var diskQuota: UInt64?
         /// Milliseconds that a job of the log thread takes at most.
         var slowestJob: UInt64 = 3
     }
@@ -56,6 +59,7 @@ final class NodeLab {
         self.options = options
         random = RandomSource(seed: options.seed)
         for place in 0..<options.nodes { machines.append(Machine(place: place)) }
+        for (place, tags) in options.tags.enumerated() { machines[place].tags = tags }
         for place in machines.indices { start(place) }
     }
 
@@ -170,13 +174,16 @@ final class NodeLab {
     private func configuration(_ place: Int) -> NodeConfiguration {
         let own = address(place)
         let others = (0..<options.nodes).map { address($0) }.filter { $0.name != own.name }
-        return NodeConfiguration(
+        var configuration = NodeConfiguration(
             cluster: "lab",
             nodeName: own.name,
             nodes: (others + [own]).sorted { $0.name < $1.name },
             topics: options.topics,
             autoCreateTopics: options.autoCreateTopics
         )
+        configuration.tags = machines[place].tags
+        configuration.diskQuota = options.diskQuota
+        return configuration
     }
 
     static let digester: Digester = { bytes in
@@ -391,6 +398,8 @@ final class Machine {
     let name: String
     /// What its configuration says that others dial, if that is not its name.
     var host: String?
+    /// What its configuration says that it has.
+    var tags: [String] = []
     var disk = MemoryDisk()
     var core: ShardCore?
     /// Grows with each start and end of the process.

@@ -50,6 +50,18 @@ struct ConfigurationErrorTests {
             "the id 'a' is given twice"
         ),
         ("nodes: [{id: a, host: h, port: 1}, {id: b, host: h, port: 1}]", "port 1 is port of a"),
+        ("nodes: [{id: a, host: h, port: 1, tags: [a b]}]", "a tag has 1 to 63 of A-Z"),
+        ("nodes: [{id: a, host: h, port: 1, tags: [z:a, z:b]}]", "z is given twice"),
+        ("nodes: [{id: a, host: h, port: 1, tags: ssd}]", "tags must be a list"),
+        ("disk_quota: 1MiB\nnodes: [{id: a, host: h, port: 1}]", "disk_quota is less than 256MiB"),
+        (
+            "nodes: [{id: a, host: h, port: 1}]\ntopics: [{name: t, placement: {spread: 'a:b'}}]",
+            "'a:b' is not what a tag begins with"
+        ),
+        (
+            "nodes: [{id: a, host: h, port: 1}]\ntopics: [{name: t, quota: {bytes: 0}}]",
+            "quota.bytes must be a size"
+        ),
         (
             "nodes: [{id: a, host: h, port: 9000}, {id: b, host: h, port: 10000}]",
             "port 10000 is rpc_port of a and port of b"

@@ -17,11 +17,12 @@ struct ConfigurationTests {
             """
             cluster: demo
             nodes:
-              - { id: n2, host: 127.0.0.1, port: 9102 }
+              - { id: n2, host: 127.0.0.1, port: 9102, tags: [zone:a, ssd] }
               - { id: n1, host: b.example, port: 9101, rpc_port: 1, http_port: 2, listen: 0.0.0.0 }
               - { id: n3, host: 127.0.0.1, port: 9103 }
             data_dir: ./data
             disk_reserve: 2GiB
+            disk_quota: 100GiB
             durability: fsync
             auto_create_topics: false
             clock: { policy: protect, assumed_error: 10ms }
@@ -38,11 +39,16 @@ struct ConfigurationTests {
                 message_ttl: true
                 default_ttl: 1h
                 keep_from: 12
+                placement: { tags: [ssd], spread: zone }
+                quota: { bytes: 10GiB, messages: 1000000 }
             """
         )
         #expect(cluster.cluster == "demo")
         #expect(cluster.dataDirectory == "./data")
         #expect(cluster.diskReserve == 2 << 30)
+        #expect(try cluster.node("n2").diskQuota == 100 << 30)
+        #expect(try cluster.node("n2").tags == ["ssd", "zone:a"])
+        #expect(try cluster.node("n1").tags == [])
         #expect(!cluster.autoCreateTopics)
         #expect(cluster.lameDuck.duration == .seconds(60))
         #expect(cluster.lameDuck.grace == .seconds(5))
@@ -72,6 +78,8 @@ struct ConfigurationTests {
         topic.keepFrom = 12
         topic.dedupKey = .content
         topic.dedupWindow = 300_000_000_000
+        topic.placement = .init(tags: ["ssd"], spread: "zone")
+        topic.quota = .init(bytes: 10 << 30, messages: 1_000_000)
         #expect(cluster.topics == [topic])
     }
 

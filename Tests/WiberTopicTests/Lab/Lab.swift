@@ -30,6 +30,12 @@ struct Lab {
         var configuration = configuration(limits, dedup: key, window: 40)
         configuration.allowsTimeToLive = Bool.random(using: &random)
         configuration.keepFrom = Int.random(in: 0..<3, using: &random) == 0 ? 90 : nil
+        if limits.maxPerSubject == nil, configuration.keepFrom == nil,
+            Bool.random(using: &random) {
+            // The model does not know what limits of subjects have asked for.
+            configuration.quota.messages = UInt64.random(in: 1...40, using: &random)
+            configuration.quota.bytes = UInt64.random(in: 30...400, using: &random)
+        }
         replicas = (0..<3).map { node in
             Replica(configuration: configuration, wall: 1_000 + UInt64(node) * 7)
         }
@@ -76,7 +82,7 @@ struct Lab {
             1 + text.utf8.count + (id.map { 2 + $0.utf8.count } ?? 0)
                 + (inBody.map { 2 + $0.utf8.count } ?? 0) + (life == nil ? 0 : 8)
         )
-        let expected = replicas[leader].admission(digest, subject, conditions)
+        let expected = replicas[leader].admission(digest, subject, conditions, length: length)
         let admission = replicas[leader].topic.publish(
             text,
             id: id,

@@ -134,7 +134,8 @@ struct Replica {
     func admission(
         _ digest: Digest128?,
         _ subject: String,
-        _ conditions: PublishConditions
+        _ conditions: PublishConditions,
+        length: UInt64
     ) -> Admission {
         let lastTime = open.last?.time ?? log.last?.lastTime ?? .zero
         let time = max(Timestamp(wall), lastTime.next)
@@ -160,7 +161,24 @@ struct Replica {
         case .subject where last >= topic.floor: return .refused(.kept)
         case .all, .subject, nil: break
         }
-        return .accepted(newest.next, time)
+        return excess(subject, conditions, length).map { .refused($0) }
+            ?? .accepted(newest.next, time)
+    }
+
+    /// What is too much once a message of `length` bytes is there, and what goes with it is not.
+    private func excess(
+        _ subject: String,
+        _ conditions: PublishConditions,
+        _ length: UInt64
+    ) -> AdmissionRefusal? {
+        let (quota, retention) = (topic.configuration.quota, topic.configuration.retention)
+        let stay = live.filter { row in
+            conditions.rollup == nil || conditions.rollup == .subject && row.subject != subject
+        }
+        let messages = min(UInt64(stay.count) + 1, retention.maxMessages ?? .max)
+        let bytes = min(stay.reduce(length) { $0 + $1.length }, retention.maxBytes ?? .max)
+        if messages > quota.messages ?? .max { return .quotaOfMessages }
+        return bytes > quota.bytes ?? .max ? .quotaOfBytes : nil
     }
 
     /// The first sequence that the limits ask for after the last chunk, when it was `before` it.

@@ -42,6 +42,17 @@ struct StatusTests {
         )
     }
 
+    @Test func `a topic that may not be everywhere, or hold everything, says so`() throws {
+        var configuration = TopicConfiguration(name: "t", replicas: 1)
+        configuration.placement = .init(tags: ["ssd"], spread: "zone")
+        configuration.quota = .init(bytes: 10)
+        var json = JSONWriter()
+        TopicStatus(configuration: configuration).write(into: &json)
+        let text = String(decoding: json.bytes, as: UTF8.self)
+        #expect(text.contains(#""quota":{"bytes":10,"messages":null}"#))
+        #expect(text.contains(#""placement":{"tags":["ssd"],"spread":"zone"}"#))
+    }
+
     @Test(arguments: [
         (TopicConfiguration.DedupKey.none, "none"), (.id, "id"), (.content, "content"),
     ])
@@ -65,22 +76,28 @@ struct StatusTests {
             metaLeader: nil,
             nodes: [
                 node("n1", roundTrip: nil),
-                node("n2", roundTrip: Instant.Span(nanoseconds: 1_250_999)),
+                node("n2", ["ssd", "zone:a"], roundTrip: Instant.Span(nanoseconds: 1_250_999)),
             ]
         )
         #expect(
             String(decoding: cluster.json, as: UTF8.self)
                 == #"{"cluster":"demo","cluster_id":"00000000000000010000000000000abc","#
                 + #""node":"n1","meta_leader":null,"nodes":[{"id":"n1","host":"::1","port":9101,"#
-                + #""http_port":13101,"state":"alive","drained":false,"leaving":false,"meta":"voter","replicas":4,"leaders":2,"#
+                + #""http_port":13101,"state":"alive","drained":false,"leaving":false,"meta":"voter","#
+                + #""tags":[],"replicas":4,"leaders":2,"#
                 + #""since":"2026-11-23T00:36:04.000000001Z"},"#
                 + #"{"id":"n2","host":"::1","port":9101,"http_port":13101,"state":"alive","#
-                + #""drained":false,"leaving":false,"meta":"voter","replicas":4,"leaders":2,"#
+                + #""drained":false,"leaving":false,"meta":"voter","#
+                + #""tags":["ssd","zone:a"],"replicas":4,"leaders":2,"#
                 + #""since":"2026-11-23T00:36:04.000000001Z","rtt_ms":1.250}]}"#
         )
     }
 
-    private func node(_ id: String, roundTrip: Instant.Span?) -> ClusterStatus.Node {
+    private func node(
+        _ id: String,
+        _ tags: [String] = [],
+        roundTrip: Instant.Span?
+    ) -> ClusterStatus.Node {
         ClusterStatus.Node(
             id: id,
             host: "::1",
@@ -90,6 +107,7 @@ struct StatusTests {
             isDrained: false,
             isLeaving: false,
             metaRole: "voter",
+            tags: tags,
             replicas: 4,
             leaders: 2,
             since: start,

@@ -50,6 +50,7 @@ extension Mutant {
         case .oldDecisionCarriedOut: "a later decision is not undone by an older one"
         case .nodeNumberReused, .nodeNumberListed: "a number is one node's, for ever"
         case .nodeForgottenEarly: "who leaves is forgotten last"
+        case .levelRaisedEarly: "a feature level is in force once every node knows it"
         case .snapshotNotSynced: "a snapshot takes the log's place at once"
         case .snapshotTakenAnyway: "a snapshot discards nothing that counts"
         }

@@ -153,6 +153,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case nodeNumberListed
     /// A node that leaves is forgotten while it still has a part in something.
     case nodeForgottenEarly
+    /// The cluster's feature level rises although not all nodes know it.
+    case levelRaisedEarly
     /// A snapshot is in force before it is durable.
     case snapshotNotSynced
     /// A snapshot takes the place of a log that has more.

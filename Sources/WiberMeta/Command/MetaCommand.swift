@@ -33,8 +33,14 @@ public enum MetaCommand: Equatable, Sendable {
     case moveNode(NodeRecord)
     /// A topic has all of the backup that it was restored from.
     case restored(GroupID)
+    /// A node has said at which feature levels it can work, and, from level 2 on, what it runs.
+    case announce(NodeID, LevelRange, software: String?)
+    /// The cluster is at a higher feature level from now on; every release knows this command.
+    case raise(FeatureLevel)
 
     /// The newest version; what came with which is said at ``encode(_:)``.
+    ///
+    /// One that comes with a feature level is written from that level on only.
     static let version: UInt8 = 4
     static let nodesMax = 1_024
 
@@ -51,6 +57,8 @@ public enum MetaCommand: Equatable, Sendable {
         case removeNode = 10
         case forgetNode = 11
         case moveNode = 12
+        case announce = 16
+        case raise = 17
         case restored = 20
     }
 
@@ -107,6 +115,12 @@ public enum MetaCommand: Equatable, Sendable {
         case .restored(let group):
             bytes.append(Tag.restored.rawValue)
             bytes.appendInteger(group.rawValue)
+        case .announce(let node, let levels, let software):
+            bytes.append(Tag.announce.rawValue)
+            Self.encode(node, levels, software, into: &bytes)
+        case .raise(let level):
+            bytes.append(Tag.raise.rawValue)
+            bytes.appendInteger(level.rawValue)
         }
     }
 
@@ -162,6 +176,8 @@ public enum MetaCommand: Equatable, Sendable {
         case .removeNode: return .removeNode(try reader.identifier())
         case .forgetNode: return .forgetNode(try reader.identifier())
         case .moveNode: return .moveNode(try node(&reader))
+        case .announce: return try announcement(&reader)
+        case .raise: return .raise(FeatureLevel(rawValue: try reader.integer()))
         case .restored: return .restored(try reader.identifier())
         }
     }

@@ -65,6 +65,10 @@ public struct NodeConfiguration: Sendable {
     /// What must be free on its disk, in bytes, or publishes are refused; `nil`: 5 % of the file
     /// system, 256 MiB at most.
     public var diskReserve: UInt64?
+    /// The feature levels at which it works: what this binary can, or less.
+    public var levels = LevelRange.supported
+    /// The versions of the protocol between nodes that it speaks.
+    public var wire = WireVersions.supported
 
     /// What a node is told.
     ///

@@ -9,6 +9,7 @@ extension ShardCore {
     /// All figures of this shard, in a fixed order.
     public func metrics() -> [Metric] {
         clientMetrics() + natsMetrics() + publishMetrics() + clusterMetrics()
+            + levelMetrics()
             + backupMetrics() + queueMetrics()
             + topicMetrics()
             + logMetrics()

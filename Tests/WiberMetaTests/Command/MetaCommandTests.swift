@@ -18,6 +18,9 @@ struct MetaCommandTests {
         .addNode(sampleNode(0), replacing: nil), .addNode(sampleNode(0), replacing: NodeID(2)),
         .removeNode(NodeID(2)), .forgetNode(NodeID(2)), .moveNode(sampleNode(2)),
         .createTopic(restored, replicas: [NodeID(1)]), .restored(GroupID(9)),
+        .announce(NodeID(2), LevelRange(.base, .software), software: nil),
+        .announce(NodeID(2), LevelRange(.base, .base), software: "0.2.0-rc.1"),
+        .raise(.software),
     ]
 
     /// A topic that is being restored under another name.

@@ -18,6 +18,8 @@ final class NodeLab {
         var autoCreateTopics = true
         var limits = NodeLimits()
         var log = NodeLab.smallLog
+        /// What the first nodes run at first.
+        var release = Release.new
         /// Milliseconds that a job of the log thread takes at most.
         var slowestJob: UInt64 = 3
     }
@@ -55,7 +57,10 @@ final class NodeLab {
     init(_ options: Options = Options()) {
         self.options = options
         random = RandomSource(seed: options.seed)
-        for place in 0..<options.nodes { machines.append(Machine(place: place)) }
+        for place in 0..<options.nodes {
+            machines.append(Machine(place: place))
+            machines[place].release = options.release
+        }
         for place in machines.indices { start(place) }
     }
 
@@ -124,12 +129,14 @@ final class NodeLab {
         machine.nextConnection = 2
         machine.failure = nil
         let disk = machine.disk
-        let identity = LogIdentity(
+        var identity = LogIdentity(
             nodeID: configuration(place).nodeID,
             nodeName: machine.name,
             newStoreID: UniqueID(high: random.next(), low: random.next() | 1),
             bootID: machine.bootID
         )
+        identity.levels = machine.release.levels
+        identity.software = machine.release.name
         do throws(LogError) {
             let (store, recovery) = try LogStore.open(
                 disk,
@@ -170,13 +177,17 @@ final class NodeLab {
     private func configuration(_ place: Int) -> NodeConfiguration {
         let own = address(place)
         let others = (0..<options.nodes).map { address($0) }.filter { $0.name != own.name }
-        return NodeConfiguration(
+        var configuration = NodeConfiguration(
             cluster: "lab",
             nodeName: own.name,
             nodes: (others + [own]).sorted { $0.name < $1.name },
             topics: options.topics,
-            autoCreateTopics: options.autoCreateTopics
+            autoCreateTopics: options.autoCreateTopics,
+            version: machines[place].release.name
         )
+        configuration.levels = machines[place].release.levels
+        configuration.wire = machines[place].release.wire
+        return configuration
     }
 
     static let digester: Digester = { bytes in
@@ -385,12 +396,23 @@ final class NodeLab {
     }
 }
 
+/// What a machine runs.
+struct Release: Equatable {
+    var name: String
+    var levels: LevelRange
+    var wire = WireVersions.supported
+
+    static let old = Release(name: "0.1", levels: LevelRange(.base, .base))
+    static let new = Release(name: "0.2", levels: LevelRange(.base, .software))
+}
+
 /// A machine of the lab: a disk that stays, and at times a process.
 final class Machine {
     let place: Int
     let name: String
     /// What its configuration says that others dial, if that is not its name.
     var host: String?
+    var release = Release.new
     var disk = MemoryDisk()
     var core: ShardCore?
     /// Grows with each start and end of the process.

@@ -15,6 +15,8 @@ public struct ClusterConfiguration: Sendable {
     public var autoCreateTopics = true
     /// What must be free on each node's disk, in bytes; `nil`: the default.
     public var diskReserve: UInt64?
+    /// The feature level above which a node of this file does not go; `nil`: as far as it knows.
+    public var levelMax: FeatureLevel?
     /// How a node leaves in lame duck mode.
     public var lameDuck = LameDuckConfiguration()
     /// The topics to create.
@@ -157,6 +159,7 @@ public struct ClusterConfiguration: Sendable {
         )
         node.diskReserve = diskReserve
         node.onlyJoins = onlyJoins
+        node.levels = node.levels.held(to: levelMax)
         return node
     }
 }

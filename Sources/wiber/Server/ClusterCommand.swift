@@ -111,10 +111,17 @@ struct ClusterCommand: AsyncParsableCommand {
             let cluster = try Terminal.object(cluster)
             let nodes = cluster["nodes"] as? [[String: Any]] ?? []
             Terminal.say(
-                "cluster \(cluster["cluster"] ?? ""), meta leader \(cluster["meta_leader"] ?? "none")"
+                "cluster \(cluster["cluster"] ?? ""), meta leader \(cluster["meta_leader"] ?? "none"),"
+                    + " feature level \(Terminal.text(cluster["feature_level"]))"
             )
+            if let reason = cluster["feature_level_waits_for"] as? String {
+                Terminal.say("the next feature level waits: \(Terminal.safe(reason))")
+            }
             var rows = [
-                ["NODE", "STATE", "SINCE", "CLIENTS", "HTTP", "META", "HOLDS", "LEADS", "RTT"]
+                [
+                    "NODE", "STATE", "SINCE", "CLIENTS", "HTTP", "META", "HOLDS", "LEADS", "RTT",
+                    "VERSION", "LEVELS",
+                ]
             ]
             for node in nodes {
                 let rtt = (node["rtt_ms"] as? Double).map { String(format: "%.2f ms", $0) } ?? "-"
@@ -125,11 +132,19 @@ struct ClusterCommand: AsyncParsableCommand {
                     "\(node["host"] ?? ""):\(node["port"] ?? "")", "\(node["http_port"] ?? "")",
                     "\(node["meta"] ?? "")",
                     "\(node["replicas"] ?? "")", "\(node["leaders"] ?? "")", rtt,
+                    Terminal.safe(Terminal.text(node["version"])), Self.levels(node),
                 ])
             }
             Terminal.table(rows)
             Terminal.say("")
             Terminal.topics(try Terminal.list(topics))
+        }
+
+        private static func levels(_ node: [String: Any]) -> String {
+            guard let low = node["feature_level_min"], let high = node["feature_level_max"] else {
+                return "-"
+            }
+            return "\(low)" == "\(high)" ? "\(low)" : "\(low)-\(high)"
         }
 
         private static func state(_ node: [String: Any]) -> String {

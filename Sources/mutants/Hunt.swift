@@ -102,6 +102,7 @@ extension Mutant {
             .anyVoteCounts, .configurationKept, .learnerCounts:
             .nodes(.moves)
         case .nodeNumberReused, .nodeNumberListed, .nodeForgottenEarly: .nodes(.nodes)
+        case .levelRaisedEarly: .nodes(.upgrades)
         case .unformedVotes, .termsShared, .otherStoreAccepted: .nodes(.wipes)
         default: .nodes(.swarm)
         }

@@ -46,6 +46,7 @@ package final class World {
             }
             machines.append(machine)
         }
+        drawLevels()
     }
 
     // MARK: Time

@@ -104,6 +104,7 @@ extension Mutant {
             .anyVoteCounts, .configurationKept, .learnerCounts, .placementIgnored:
             .nodes(.moves)
         case .nodeNumberReused, .nodeNumberListed, .nodeForgottenEarly: .nodes(.nodes)
+        case .levelRaisedEarly: .nodes(.upgrades)
         case .unformedVotes, .termsShared, .otherStoreAccepted: .nodes(.wipes)
         default: .nodes(.swarm)
         }

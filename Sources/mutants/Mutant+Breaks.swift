@@ -54,6 +54,7 @@ extension Mutant {
         case .nodeForgottenEarly: "who leaves is forgotten last"
         case .quotaIgnored: "a topic holds no more than its quota"
         case .placementIgnored: "a topic is only where it may be"
+        case .levelRaisedEarly: "a feature level is in force once every node knows it"
         case .snapshotNotSynced: "a snapshot takes the log's place at once"
         case .snapshotTakenAnyway: "a snapshot discards nothing that counts"
         case .rewriteNotSynced: "a segment that is written anew counts once it is durable"

@@ -18,8 +18,8 @@ struct Wiber: AsyncParsableCommand {
         subcommands: [
             Serve.self, ClusterCommand.self, ConfigCommand.self, DataCommand.self, Ping.self,
             Pub.self, Sub.self, Req.self, Reply.self, History.self, Topics.self, TopicCommand.self,
-            BackupCommand.self, RestoreCommand.self, Stats.self, Shell.self, BenchCommand.self,
-            SimCommand.self,
+            BackupCommand.self, RestoreCommand.self, UpgradeCommand.self, Stats.self, Shell.self,
+            BenchCommand.self, SimCommand.self,
         ]
     )
 }

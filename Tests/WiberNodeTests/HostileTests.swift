@@ -110,6 +110,7 @@ struct HostileTests {
                     wall: Timestamp(small(&random)),
                     isDiskStalled: Bool.random(using: &random),
                     formation: Beat.Formation.allCases.randomElement(using: &random) ?? .none,
+                    level: FeatureLevel(rawValue: UInt16.random(in: 0...2, using: &random)),
                     echo: small(&random),
                     echoAge: small(&random)
                 )

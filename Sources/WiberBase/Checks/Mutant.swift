@@ -161,6 +161,8 @@ package enum Mutant: String, CaseIterable, Sendable {
     case quotaIgnored
     /// Topics are put on nodes that lack their tags.
     case placementIgnored
+    /// The cluster's feature level rises although not all nodes know it.
+    case levelRaisedEarly
     /// A snapshot is in force before it is durable.
     case snapshotNotSynced
     /// A snapshot takes the place of a log that has more.

@@ -58,6 +58,7 @@ public struct LogCheck {
             report.add(slots.damages.isEmpty ? [missing] : slots.damages)
             return
         }
+        if let refusal = LevelRefusal(superblock) { throw .level(refusal) }
         try slots.readGroups()
         report.files += 3
         report.add(slots.damages)

@@ -29,7 +29,9 @@ public struct LogRepair {
 
     private static func repair(_ disk: any Disk, _ report: inout Report) throws(LogError) {
         var slots = SlotRecovery(disk)
-        guard let superblock = try slots.superblock() else { return }
+        guard let superblock = try slots.superblock(), LevelRefusal(superblock) == nil else {
+            return  // The check says why.
+        }
         try slots.readGroups()
         guard slots.damages.isEmpty else { return }
         do throws(DiskError) {

@@ -33,7 +33,9 @@ public enum LogError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The directory belongs to another node.
     case wrongNode(found: String, expected: String)
     /// The directory was written by a version that this one does not know.
-    case unknownFormat(UInt64)
+    case unknownFormat(UInt64, by: String)
+    /// The directory is of a cluster at a feature level that this binary cannot work at.
+    case level(LevelRefusal)
 
     /// What is wrong, and what to do.
     public var description: String {
@@ -50,9 +52,11 @@ public enum LogError: Error, Hashable, Sendable, CustomStringConvertible {
         case .wrongNode(let found, let expected):
             "the data directory belongs to node \(found), not to \(expected): use the directory"
                 + " of \(expected), or start node \(found)"
-        case .unknownFormat(let version):
-            "the data directory has format \(version), this version knows \(Superblock.formatVersion):"
-                + " start the version that wrote it"
+        case .unknownFormat(let version, let writer):
+            "the data directory has format \(version), and this binary knows formats up to"
+                + " \(Superblock.formatVersion): use the release that wrote it"
+                + (writer.isEmpty ? "" : ", wiber \(writer)") + ", or a newer one"
+        case .level(let refusal): "\(refusal)"
         }
     }
 }

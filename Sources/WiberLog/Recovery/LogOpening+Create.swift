@@ -15,6 +15,7 @@ extension LogOpening {
         )
         superblock.incarnation = 1
         superblock.walFileCount = 1
+        superblock.software = identity.software
         let file = WALFile(
             number: 1,
             size: max(WALFile.firstOffset + WALFile.blockSize, options.firstWALFileSize)

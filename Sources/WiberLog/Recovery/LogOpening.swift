@@ -27,6 +27,9 @@ struct LogOpening {
         guard superblock.nodeName == identity.nodeName else {
             throw .wrongNode(found: superblock.nodeName, expected: identity.nodeName)
         }
+        if let refusal = LevelRefusal(superblock, identity.levels, software: identity.software) {
+            throw .level(refusal)
+        }
         try slots.readGroups()
         guard slots.damages.isEmpty else { throw .damaged(slots.damages) }
         recovery.repairs = slots.repairs + slots.badCopies.map(\.description)
@@ -210,6 +213,7 @@ struct LogOpening {
         superblock.walFileCount = max(superblock.walFileCount, file.number)
         superblock.incarnation += 1
         superblock.bootID = identity.bootID
+        superblock.software = identity.software
         // In a cluster it has the number that the cluster gave it, whatever a configuration says.
         if superblock.clusterID == .zero { superblock.nodeID = identity.nodeID }
         superblock.generation += 1

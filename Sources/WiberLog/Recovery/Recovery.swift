@@ -10,6 +10,10 @@ public struct LogIdentity: Sendable {
     public var newStoreID: UniqueID
     /// The machine's boot id.
     public var bootID: UniqueID
+    /// The feature levels that it can work at: a directory of another level is refused.
+    public var levels = LevelRange.supported
+    /// The name of its release.
+    public var software = ""
 
     /// Who opens the directory.
     public init(nodeID: NodeID, nodeName: String, newStoreID: UniqueID, bootID: UniqueID) {

@@ -34,7 +34,9 @@ struct SlotRecovery {
             return block
         case .absent, .torn, .damaged:
             for copy in SlotCopy.allCases {
-                if let format = Self.unknownFormat(file, copy) { throw .unknownFormat(format) }
+                if let (format, writer) = Self.unknownFormat(file, copy) {
+                    throw .unknownFormat(format, by: writer)
+                }
             }
             damages.append(Damage(path: Superblock.path, what: "both copies are damaged"))
             return nil
@@ -156,7 +158,10 @@ struct SlotRecovery {
         damages.append(Damage(path: path, what: "\(what) is missing or damaged"))
     }
 
-    private static func unknownFormat(_ file: [UInt8], _ copy: SlotCopy) -> UInt64? {
+    private static func unknownFormat(
+        _ file: [UInt8],
+        _ copy: SlotCopy
+    ) -> (format: UInt64, writer: String)? {
         let start = Superblock.offset(of: 0, copy)
         guard file.count >= start + Superblock.slotSize else { return nil }
         return file.withUnsafeBytes { bytes in
@@ -167,7 +172,7 @@ struct SlotRecovery {
                 _ = try Superblock.decode(slot)
                 return nil
             } catch .invalid(field: "format", let value) {
-                return value
+                return (value, Superblock.writer(ofUnknown: slot))
             } catch {
                 return nil
             }

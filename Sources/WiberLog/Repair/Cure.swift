@@ -85,7 +85,7 @@ extension LogError {
                     Damage(path: damage.path, offset: damage.offset, what: damage.what, cure: cure)
                 }
             )
-        case .wrongNode, .unknownFormat: self
+        case .wrongNode, .unknownFormat, .level: self
         }
     }
 }

@@ -4,7 +4,8 @@ public import WiberBase
 ///
 ///     byte  size  field
 ///     0     16    see ``SlotRecord``; magic "WSB1"
-///     16    8     format         version of everything in the directory
+///     16    8     format         1 below feature level 2, else 2; what a binary that knows nothing of
+///                                levels looks at
 ///     24    16    clusterID      zero until the node is part of a cluster
 ///     40    16    storeID        drawn when the directory was made
 ///     56    16    bootID         of the machine when the directory was last opened
@@ -12,10 +13,14 @@ public import WiberBase
 ///     80    8     incarnation    how often the directory was opened
 ///     88    8     walFileCount   write-ahead log files 1 ... n exist
 ///     96    4+n   nodeName       length u32, bytes
+///     …     2     level          the highest feature level that was in force here; 0: level 1
+///     …     4+n   software       the release that opened it last; length u32, bytes
 ///     …           zeros up to 4096
+///
+/// Up to here it stays as it is in all formats, so that any release can say which one is needed.
 public struct Superblock: Equatable, Sendable {
-    /// The version that this code writes and reads.
-    public static let formatVersion: UInt64 = 1
+    /// The newest version that this code writes and reads.
+    public static let formatVersion: UInt64 = 2
     static let path = "super"
 
     /// Counts the changes of this block.
@@ -33,6 +38,10 @@ public struct Superblock: Equatable, Sendable {
     /// How often the directory was opened, this time included.
     public internal(set) var incarnation: UInt64 = 0
     var walFileCount: UInt64 = 0
+    /// The highest feature level that was in force here: durable ahead of all that needs it.
+    public internal(set) var level = FeatureLevel.base
+    /// The release that opened the directory last; empty if it was one that did not say.
+    public internal(set) var software = ""
 }
 
 extension Superblock: SlotRecord {
@@ -40,7 +49,7 @@ extension Superblock: SlotRecord {
     static let slotSize = 4_096
 
     func encodeFields(into bytes: inout [UInt8]) {
-        bytes.appendInteger(Self.formatVersion)
+        bytes.appendInteger(UInt64(level > .base ? 2 : 1))
         for id in [clusterID, storeID, bootID] {
             bytes.appendInteger(id.high)
             bytes.appendInteger(id.low)
@@ -49,6 +58,8 @@ extension Superblock: SlotRecord {
         bytes.appendInteger(incarnation)
         bytes.appendInteger(walFileCount)
         bytes.appendString(nodeName)
+        bytes.appendInteger(level.rawValue)
+        bytes.appendString(software)
     }
 
     static func decodeFields(
@@ -56,7 +67,23 @@ extension Superblock: SlotRecord {
         generation: UInt64
     ) throws(CodecError) -> Superblock {
         let format = try reader.integer(UInt64.self)
-        guard format == formatVersion else { throw .invalid(field: "format", value: format) }
+        guard (1...formatVersion).contains(format) else {
+            throw .invalid(field: "format", value: format)
+        }
+        return try decodeLayout(&reader, generation: generation)
+    }
+
+    /// The release that wrote a block of a format that this one does not know.
+    static func writer(ofUnknown slot: UnsafeRawBufferPointer) -> String {
+        var reader = ByteReader(slot, at: 24)
+        let software = (try? decodeLayout(&reader, generation: 0))?.software ?? ""
+        return SoftwareName.isValid(software) ? software : ""
+    }
+
+    private static func decodeLayout(
+        _ reader: inout ByteReader,
+        generation: UInt64
+    ) throws(CodecError) -> Superblock {
         let clusterID = try UniqueID.decode(&reader)
         var block = Superblock(
             storeID: try .decode(&reader),
@@ -69,6 +96,8 @@ extension Superblock: SlotRecord {
         block.incarnation = try reader.integer()
         block.walFileCount = try reader.integer()
         block.nodeName = try reader.string(limit: 1_024)
+        block.level = max(.base, FeatureLevel(rawValue: try reader.integer()))
+        block.software = try reader.string(limit: 255)
         return block
     }
 

@@ -40,8 +40,9 @@ extension LogStore {
             return nil
         }
         takeQueue(taken.count, &parts)
-        takeHard(&parts)
+        // A feature level is durable ahead of all that needs it.
         takeSuperblock(&parts)
+        takeHard(&parts)
         makeBatch(&parts)
         let number = nextJobNumber
         nextJobNumber += 1

@@ -159,6 +159,13 @@ public struct LogStore: Sendable {
         isSuperblockChanged = true
     }
 
+    /// Notes with the next job, ahead of all that it writes, that the cluster is at a feature level.
+    public mutating func raise(to level: FeatureLevel) {
+        guard level > superblock.level else { return }
+        superblock.level = level
+        isSuperblockChanged = true
+    }
+
     /// Says up to where a group's entries are committed: only those go to segments.
     public mutating func commit(_ group: GroupID, through index: LogIndex) {
         let slot = known(group)

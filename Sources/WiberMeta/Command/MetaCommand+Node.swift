@@ -43,7 +43,7 @@ extension MetaCommand {
         _ reader: inout ByteReader
     ) throws(CodecError) -> [NodeRecord] {
         let version = try reader.integer(UInt8.self)
-        guard version == Self.version else {
+        guard (1...Self.version).contains(version) else {
             throw .invalid(field: "version", value: UInt64(version))
         }
         var nodes: [NodeRecord] = []

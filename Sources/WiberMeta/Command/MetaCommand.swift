@@ -35,8 +35,14 @@ public enum MetaCommand: Equatable, Sendable {
     case restored(GroupID)
     /// A node has these tags, and no others.
     case tagNode(NodeID, tags: [String])
+    /// A node has said at which feature levels it can work, and, from level 2 on, what it runs.
+    case announce(NodeID, LevelRange, software: String?)
+    /// The cluster is at a higher feature level from now on; every release knows this command.
+    case raise(FeatureLevel)
 
     /// The newest version; what came with which is said at ``encode(_:)``.
+    ///
+    /// One that comes with a feature level is written from that level on only.
     static let version: UInt8 = 5
     static let nodesMax = 1_024
 
@@ -54,6 +60,8 @@ public enum MetaCommand: Equatable, Sendable {
         case forgetNode = 11
         case moveNode = 12
         case tagNode = 13
+        case announce = 16
+        case raise = 17
         case restored = 20
     }
 
@@ -114,6 +122,12 @@ public enum MetaCommand: Equatable, Sendable {
             bytes.append(Tag.tagNode.rawValue)
             bytes.appendInteger(node.rawValue)
             Self.encode(tags, into: &bytes)
+        case .announce(let node, let levels, let software):
+            bytes.append(Tag.announce.rawValue)
+            Self.encode(node, levels, software, into: &bytes)
+        case .raise(let level):
+            bytes.append(Tag.raise.rawValue)
+            bytes.appendInteger(level.rawValue)
         }
     }
 
@@ -169,6 +183,8 @@ public enum MetaCommand: Equatable, Sendable {
         case .removeNode: return .removeNode(try reader.identifier())
         case .forgetNode: return .forgetNode(try reader.identifier())
         case .moveNode: return .moveNode(try node(&reader))
+        case .announce: return try announcement(&reader)
+        case .raise: return .raise(FeatureLevel(rawValue: try reader.integer()))
         case .restored: return .restored(try reader.identifier())
         case .tagNode: return .tagNode(try reader.identifier(), tags: try tags(&reader))
         }

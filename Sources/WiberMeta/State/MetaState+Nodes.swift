@@ -32,6 +32,8 @@ extension MetaState {
         lastNode = NodeID(lastNode.rawValue + 1)
         added.id = lastNode
         added.storeID = .zero
+        added.levels = nil
+        added.software = nil
         added.since = index
         nodes.append(added)
         return [.nodeAdded(added.id)] + changes

@@ -5,7 +5,7 @@ extension MetaState {
     /// Why a command is refused, and what to do; `nil` if it is not.
     public func refusal(of command: MetaCommand) -> String? {
         switch command {
-        case .form, .bindStore, .settled, .forgetNode, .moveNode: nil
+        case .form, .bindStore, .settled, .forgetNode, .moveNode, .announce, .raise: nil
         case .createTopic(let topic, _): refusal(ofNew: topic)
         case .deleteTopic(let group): refusal(ofUnknown: group)
         case .updateTopic(let group, let before, let after): refusal(of: after, before, group)

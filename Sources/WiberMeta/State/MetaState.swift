@@ -26,6 +26,10 @@ public enum MetaChange: Equatable, Sendable {
     case nodeMoved(NodeID)
     /// A node has other tags.
     case nodeTagged(NodeID)
+    /// A node can work at other feature levels than before, or runs another release.
+    case nodeAnnounced(NodeID)
+    /// The cluster is at a higher feature level.
+    case levelRaised(FeatureLevel)
 }
 
 /// Nodes and topics, as the meta group's log makes them: the same on every node.
@@ -34,8 +38,8 @@ public enum MetaChange: Equatable, Sendable {
 /// 2. A node is bound to one store, and a store to one node; another one is refused until the node
 ///    is replaced.
 /// 3. The first topic of a name has it until it is deleted; making it again changes nothing.
-/// 4. A command that makes no sense is as if it had not been: it may come from a newer version, and
-///    must never stop a node.
+/// 4. A command that makes no sense is as if it had not been. One of a kind that this release does not
+///    know is not for this state to judge: who reads it must stop, or it would differ from the others.
 public struct MetaState: Sendable {
     /// What names the cluster; `nil` until it is formed.
     public private(set) var clusterID: UniqueID?
@@ -45,6 +49,8 @@ public struct MetaState: Sendable {
     public internal(set) var lastNode = NodeID.zero
     /// The stores of nodes that left, the latest ``storesMax`` of them.
     public internal(set) var formerStores: [UniqueID] = []
+    /// The cluster's feature level.
+    public internal(set) var level = FeatureLevel.base
     private var topics: [GroupID: TopicRecord] = [:]
     private var groupOfName: [String: GroupID] = [:]
     private var subjects = SubjectIndex()
@@ -110,6 +116,8 @@ public struct MetaState: Sendable {
         case .moveNode(let record): move(record)
         case .restored(let group): restored(group)
         case .tagNode(let node, let tags): tag(node, tags)
+        case .announce(let node, let levels, let software): announce(node, levels, software)
+        case .raise(let level): raise(to: level)
         }
     }
 

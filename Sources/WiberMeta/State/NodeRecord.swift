@@ -20,6 +20,10 @@ public struct NodeRecord: Equatable, Sendable {
     public var isDrained = false
     /// Whether it is on its way out of the cluster: then it is drained, and stays so.
     public var isLeaving = false
+    /// The feature levels that it has said it can work at; `nil` until it has.
+    public var levels: LevelRange?
+    /// The release that it has said it runs; `nil` below level 2.
+    public var software: String?
     /// The entry that brought it; zero for the nodes with which the cluster began.
     public var since = LogIndex.zero
     /// What it says that it has, and where it is.

@@ -144,6 +144,12 @@ extension ShardCore {
             return answer(origin, .refused, text: text)
         }
         if let text = meta.refusal(of: command) { return answer(origin, .refused, text: text) }
+        guard command.level <= meta.level else {
+            let text =
+                "this needs feature level \(command.level), and the cluster is at \(meta.level);"
+                + " `wiber cluster status` says what the level waits for"
+            return answer(origin, .refused, text: text)
+        }
         propose(command)
         guard let index = groups[slot].raft?.lastIndex else { return }
         let waiter = Group.Waiter(fence: index, answer: .command(origin))
@@ -154,7 +160,7 @@ extension ShardCore {
     /// A command as the leader puts it into the log; `nil` if it is none that others may ask for.
     private func placed(_ command: MetaCommand) -> MetaCommand? {
         switch command {
-        case .form, .bindStore, .forgetNode, .moveNode: return nil
+        case .form, .bindStore, .forgetNode, .moveNode, .announce, .raise: return nil
         case .createTopic(var topic, _):
             if topic.replicas == 0 { topic.replicas = defaultReplicas }
             let nodes = place(replicas: topic.replicas, on: topic.placement)

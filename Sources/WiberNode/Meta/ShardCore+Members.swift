@@ -18,6 +18,7 @@ extension ShardCore {
         let target = metaTarget(raft.configuration)
         advance(slot, towards: target)
         forgetNodes()
+        raiseLevel()
     }
 
     /// Who should vote, and who follow.

@@ -41,6 +41,9 @@ extension ShardCore {
         guard let raft = groups[slot].raft, raft.role == .leader, raft.refusal == nil else {
             return
         }
+        guard command.level <= meta.level else {
+            return trace(.error, "a command is above the cluster's feature level")
+        }
         var bytes: [UInt8] = []
         command.encode(into: &bytes)
         let entry = EntryID(index: raft.lastIndex.next, term: raft.currentTerm)
@@ -89,7 +92,8 @@ extension ShardCore {
         guard decidesMeta, meta.isFormed else { return }
         for peer in presentPeers where peer.id != selfID && peer.storeID != .zero {
             if let record = meta.node(peer.id), record.storeID == .zero,
-                !meta.nodes.contains(where: { $0.storeID == peer.storeID })
+                !meta.nodes.contains(where: { $0.storeID == peer.storeID }),
+                peer.levels?.contains(meta.level) ?? false
             {
                 return propose(.bindStore(node: peer.id, storeID: peer.storeID))
             }
@@ -166,10 +170,17 @@ extension ShardCore {
     func applyMeta(_ chunk: Chunk) {
         mustDecideMeta = true
         guard chunk.header.kind == .meta else { return }
-        guard let command = MetaCommand(chunk) else {
-            return trace(.error, "a meta command is not known to this version")
-        }
         let index = chunk.header.index
+        guard let command = MetaCommand(chunk) else {
+            // Without it this node's nodes and topics would differ from those of the others.
+            return emit(
+                .fatal(
+                    "entry \(index) of the meta log says something that this binary (wiber"
+                        + " \(configuration.version)) does not know: start node"
+                        + " \(configuration.nodeName) with the release that the other nodes run"
+                )
+            )
+        }
         for change in meta.apply(command, at: index) { perform(change, at: index) }
     }
 
@@ -182,6 +193,7 @@ extension ShardCore {
         noteAddresses()
         createConfiguredTopics()
         moveMisplaced()
+        noteAnnouncements()
     }
 
     private func perform(_ change: MetaChange, at index: LogIndex) {
@@ -201,6 +213,8 @@ extension ShardCore {
             noteNode(node)
         case .nodeForgotten(let record): nodeForgotten(record)
         case .nodeTagged(let node): noteTags(of: node)
+        case .nodeAnnounced: break
+        case .levelRaised(let level): noteLevel(level)
         case .drained(let node):
             trace(
                 .info,

@@ -48,6 +48,12 @@ struct Peer {
     var out: [UInt8] = []
     var frameSequence: UInt32 = 0
     var isWritable = true
+    /// The version of the frames to it, and those that it speaks.
+    var wireVersion: UInt8
+    var wire: WireVersions?
+    /// The feature levels at which it can work, and what it runs, as it says.
+    var levels: LevelRange?
+    var software = ""
     var incarnation: UInt64 = 0
     var storeID = UniqueID.zero
     /// What it said last of the cluster's formation.
@@ -61,10 +67,11 @@ struct Peer {
     /// When it was last sent a snapshot, by topic.
     var snapshotSentAt: [GroupID: Instant] = [:]
 
-    init(id: NodeID, address: NodeAddress, since: Timestamp) {
+    init(id: NodeID, address: NodeAddress, since: Timestamp, wireVersion: UInt8) {
         self.id = id
         self.address = address
         healthSince = since
+        self.wireVersion = wireVersion
     }
 
     /// Takes over where the node is; `nil`: there is no such node.

@@ -120,6 +120,7 @@ extension ShardCore {
                     wall: time.wall,
                     isDiskStalled: isDiskStalled,
                     formation: formation,
+                    level: level,
                     echo: peer.lastBeat?.sentAt ?? 0,
                     echoAge: peer.lastBeat.map { time.now.since($0.heardAt).nanoseconds } ?? 0
                 )
@@ -136,6 +137,7 @@ extension ShardCore {
         guard let place = place(of: node) else { return }
         peers[place].lastBeat = (beat.sentAt, time.now)
         peers[place].formation = beat.formation
+        noteLevel(beat.level)
         liveness.setDiskStalled(beat.isDiskStalled, for: node)
         counters.beatsReceived += 1
         let sent = Instant(nanoseconds: beat.echo)

@@ -10,7 +10,7 @@ extension ShardCore {
         let place = place(of: hello)
         let refusal = refusal(of: hello, place)
         var reply: [UInt8] = []
-        let body = HelloReply(
+        var body = HelloReply(
             refusal: refusal?.code,
             text: refusal?.text ?? "",
             cluster: store.superblock.clusterID,
@@ -19,11 +19,16 @@ extension ShardCore {
             incarnation: store.superblock.incarnation,
             nodes: refusal == nil ? nodeList(for: hello) : []
         )
+        body.wire = configuration.wire
+        body.levels = configuration.levels
+        body.level = level
+        body.software = configuration.version
         FrameWriter.write(.helloReply(body), sequence: 0, into: &reply)
         emit(.write(connection, reply))
         if let refusal {
             if refusal.code == .unknownNode { dialMember(hello) }
             if refusal.code == .otherCluster { noteForeign(hello) }
+            if refusal.code == .level { noteConflict(with: hello.level) }
             let level = TraceEvent.Level(refusal.code)
             trace(level, "node refused", [("node", hello.node), ("why", refusal.text)])
             return emit(.close(connection, reason: refusal.text))
@@ -42,6 +47,9 @@ extension ShardCore {
             stepAll(.restarted(peers[place].id))
         }
         peers[place].storeID = hello.store
+        take(hello.wire, hello.levels, hello.software, from: place)
+        incoming[connection]?.reader.version = peers[place].wireVersion
+        noteLevel(hello.level)
         peers[place].announced = announced(hello)
         peers[place].formation = hello.cluster == .zero ? .none : .committed
         incoming[connection]?.node = peers[place].id
@@ -106,6 +114,7 @@ extension ShardCore {
         _ place: Int?
     ) -> (code: HelloRefusal, text: String)? {
         let own = store.superblock.clusterID
+        if let text = wireRefusal(of: hello.wire, hello.node) { return (.version, text) }
         let isGone =
             own != .zero && own == hello.cluster && hello.number != .zero
             && hello.number <= meta.lastNode && meta.node(hello.number) == nil
@@ -144,6 +153,7 @@ extension ShardCore {
                     + "give both the same configuration"
             )
         }
+        if let text = levelRefusal(of: hello) { return (.level, text) }
         let id = peers[place].id
         // Who was only told of the nodes leaves it to others to judge.
         if !meta.nodes.isEmpty,
@@ -166,9 +176,11 @@ extension ShardCore {
             case .greeting(connection, _) = peers[place].lane
         else { return }
         if let refusal = reply.refusal {
-            return refused(refusal, reply.text, place, connection)
+            return refused(refusal, reply, place, connection)
         }
+        if let text = wireRefusal(of: reply.wire, reply.node) { return drop(connection, text) }
         joinRefusal = nil
+        versionRefusal = nil
         learn(reply.cluster, reply.nodes)
         guard joining == nil, place < peers.count, peers[place].laneConnection == connection else {
             return
@@ -192,6 +204,8 @@ extension ShardCore {
         peers[place].incarnation = reply.incarnation
         peers[place].storeID = reply.store
         peers[place].formation = reply.cluster == .zero ? .none : .committed
+        take(reply.wire, reply.levels, reply.software, from: place)
+        noteLevel(reply.level)
         peers[place].lane = .open(connection)
         peers[place].failedDials = 0
         peers[place].isRefusalNews = false
@@ -218,10 +232,11 @@ extension ShardCore {
 
     private func refused(
         _ refusal: HelloRefusal,
-        _ text: String,
+        _ reply: HelloReply,
         _ place: Int,
         _ connection: ConnectionID
     ) {
+        let text = reply.text
         trace(
             TraceEvent.Level(refusal),
             "this node was refused",
@@ -240,7 +255,10 @@ extension ShardCore {
             refusedSince = since
             if isMajority || time.now.since(since) > Self.refusalWait { emit(.fatal(text)) }
         case .unknownNode: joinRefusal = text  // Somebody may be about to add it.
-        case .otherNodes, .version, .otherReceiver: break
+        case .level: noteConflict(with: reply.level)
+        case .version:
+            if !peers.contains(where: { $0.openLane != nil }) { versionRefusal = text }
+        case .otherNodes, .otherReceiver, .unknown: break
         }
     }
 }

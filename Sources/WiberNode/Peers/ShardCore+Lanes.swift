@@ -85,6 +85,10 @@ extension ShardCore {
             wantsNodes: isBehind || known.isEmpty
         )
         if store.superblock.clusterID != .zero { hello.number = selfID }
+        hello.wire = configuration.wire
+        hello.levels = configuration.levels
+        hello.level = level
+        hello.software = configuration.version
         if known.contains(where: { $0.id == peers[place].id }) { hello.receiver = peers[place].id }
         if let record = ownAddress.map({ NodeRecord($0) }) {
             hello.host = record.host
@@ -157,6 +161,7 @@ extension ShardCore {
         var frames: [Frame] = []
         _ = lane.reader.read(bytes, into: &frames)
         let damage = lane.reader.damage
+        let foreignVersion = lane.reader.foreignVersion
         incoming[connection] = lane
         for frame in frames {
             if case .hello(let hello) = frame {
@@ -168,7 +173,36 @@ extension ShardCore {
                 return drop(connection, "the first frame is not HELLO")
             }
         }
+        if let foreignVersion { return refuseVersion(foreignVersion, connection) }
         if let damage { drop(connection, "a frame is damaged: \(damage)") }
+    }
+
+    /// Who greets in a version from before versions could be agreed on is told so in that version.
+    private func refuseVersion(_ version: UInt8, _ connection: ConnectionID) {
+        let own = configuration.wire
+        let text =
+            "node \(configuration.nodeName) (wiber \(configuration.version)) speaks version \(own) of"
+            + " the protocol between nodes, and this one version \(version): stop all nodes, and start"
+            + " them with the same release"
+        if version == 4 {
+            let refusal = HelloReply(
+                refusal: .version,
+                text: text,
+                cluster: store.superblock.clusterID,
+                node: configuration.nodeName,
+                store: store.superblock.storeID,
+                incarnation: store.superblock.incarnation
+            )
+            var bytes: [UInt8] = []
+            FrameWriter.writeForVersion4(refusal, into: &bytes)
+            emit(.write(connection, bytes))
+        }
+        drop(
+            connection,
+            "\(incoming[connection]?.address ?? "a node") speaks version \(version) of the protocol"
+                + " between nodes, and this one version \(own): stop all nodes, and start them with"
+                + " the same release"
+        )
     }
 
     func receiveOnOutgoingLane(
@@ -224,7 +258,12 @@ extension ShardCore {
     func sendFrame(_ frame: Frame, to place: Int) {
         guard peers[place].laneConnection != nil else { return }
         peers[place].frameSequence &+= 1
-        FrameWriter.write(frame, sequence: peers[place].frameSequence, into: &peers[place].out)
+        FrameWriter.write(
+            frame,
+            sequence: peers[place].frameSequence,
+            version: peers[place].wireVersion,
+            into: &peers[place].out
+        )
         counters.framesSent += 1
     }
 
@@ -236,6 +275,7 @@ extension ShardCore {
             message: message,
             chunks: chunks,
             sequence: peers[place].frameSequence,
+            version: peers[place].wireVersion,
             into: &peers[place].out
         )
         counters.framesSent += 1

@@ -37,7 +37,14 @@ extension ShardCore {
     func addConfiguredPeers() {
         let count = configuration.nodes.count
         for (place, address) in configuration.nodes.enumerated() {
-            peers.append(Peer(id: NodeID(UInt64(place + 1)), address: address, since: time.wall))
+            peers.append(
+                Peer(
+                    id: NodeID(UInt64(place + 1)),
+                    address: address,
+                    since: time.wall,
+                    wireVersion: configuration.wire.lowest
+                )
+            )
         }
         nats.grow(to: count)
         let own = Int(selfID.rawValue) - 1
@@ -63,7 +70,8 @@ extension ShardCore {
                     httpPort: 0,
                     listen: ""
                 ),
-                since: time.wall
+                since: time.wall,
+                wireVersion: configuration.wire.lowest
             )
             peer.isPresent = false
             peers.append(peer)
@@ -102,8 +110,8 @@ extension ShardCore {
     }
 
     /// Ends what there is between this node and another one.
-    private func endLanes(_ place: Int) {
-        let reason = "the cluster's nodes have changed"
+    func endLanes(_ place: Int) {
+        let reason = "the cluster has changed"
         if let connection = peers[place].laneConnection {
             emit(.close(connection, reason: reason))
             forgetLane(connection, place)

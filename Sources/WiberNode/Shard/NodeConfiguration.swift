@@ -69,6 +69,10 @@ public struct NodeConfiguration: Sendable {
     public var diskQuota: UInt64?
     /// What it has and where it is; ``NodeTag`` says what a tag can be.
     public var tags: [String] = []
+    /// The feature levels at which it works: what this binary can, or less.
+    public var levels = LevelRange.supported
+    /// The versions of the protocol between nodes that it speaks.
+    public var wire = WireVersions.supported
 
     /// What a node is told.
     ///

@@ -51,6 +51,9 @@ public final class ShardCore {
     var joining: (cluster: UniqueID, node: NodeID)?
     /// Why this node may not join the cluster, as a member says.
     var joinRefusal: String?
+    /// Why this node cannot work with the others: the cluster is at a feature level that it does not
+    /// know, or they speak no common version of the protocol between nodes.
+    var versionRefusal: String?
     /// Nodes of the configuration that belong to another cluster than this one.
     var foreignGreeters: Set<String> = []
     /// Since when others refuse this node while none accepts it.

@@ -20,7 +20,7 @@ package struct PlacementAudit {
                 let nodes = (topic.move?.target ?? topic.replicas).map { "\($0)" }
                 return "\(topic.configuration.name) is given to \(nodes.joined(separator: ", "))"
             case .formed, .storeBound, .topicDeleted, .topicUpdated, .drained, .nodeAdded,
-                .nodeLeaving, .nodeForgotten, .nodeMoved, .nodeTagged:
+                .nodeLeaving, .nodeForgotten, .nodeMoved, .nodeTagged, .nodeAnnounced, .levelRaised:
                 continue
             }
         }
@@ -32,7 +32,7 @@ package struct PlacementAudit {
         switch command {
         case .createTopic, .move: true
         case .form, .bindStore, .deleteTopic, .updateTopic, .settled, .drain, .addNode,
-            .removeNode, .forgetNode, .moveNode, .restored, .tagNode:
+            .removeNode, .forgetNode, .moveNode, .restored, .tagNode, .announce, .raise:
             false
         }
     }

@@ -53,6 +53,29 @@ extension ShardCore {
     /// Whether a node belongs to the cluster, as far as this one has applied the meta log.
     package func hasNode(_ node: NodeID) -> Bool { meta.node(node) != nil }
 
+    /// The feature level, as this node has it.
+    package var levels: LevelView {
+        LevelView(
+            applied: meta.level,
+            onDisk: store.superblock.level,
+            nodes: meta.nodes.map { node in
+                LevelView.Node(
+                    id: node.id,
+                    told: node.levels?.max,
+                    hasCome: node.storeID != .zero,
+                    isLeaving: node.isLeaving
+                )
+            }
+        )
+    }
+
+    /// The level that is needed to read all of the meta log, committed or not.
+    package var levelOfLog: FeatureLevel {
+        let last = groups[ShardCore.metaSlot].raft?.lastIndex ?? .zero
+        let chunks = (try? entries(.meta, through: last)) ?? []
+        return chunks.compactMap { MetaCommand($0)?.level }.max() ?? .base
+    }
+
     /// Whether a data directory is one of the cluster's.
     package func hasStore(_ store: UniqueID) -> Bool { meta.nodes.contains { $0.storeID == store } }
 

@@ -10,6 +10,7 @@ extension ShardCore {
     /// All figures of this shard, in a fixed order.
     public func metrics() -> [Metric] {
         clientMetrics() + natsMetrics() + publishMetrics() + removalMetrics() + clusterMetrics()
+            + levelMetrics()
             + backupMetrics() + queueMetrics()
             + topicMetrics()
             + logMetrics()

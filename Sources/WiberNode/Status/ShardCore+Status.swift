@@ -19,6 +19,7 @@ extension ShardCore {
             return
                 "the disk is \(what) (\(disk.path)): reading goes on, publishing when there is room"
         }
+        if let versionRefusal { return versionRefusal }
         guard joining == nil else { return "this node joins the cluster" }
         guard store.superblock.clusterID != .zero else {
             if let joinRefusal { return joinRefusal }
@@ -52,7 +53,11 @@ extension ShardCore {
                 replicas: replicaCount(peer.id),
                 leaders: groups.count { $0.id != .meta && $0.leader == peer.id },
                 since: peer.healthSince,
-                roundTrip: peer.id == selfID ? nil : peer.roundTrip
+                roundTrip: peer.id == selfID ? nil : peer.roundTrip,
+                levels: peer.id == selfID
+                    ? configuration.levels : peer.levels ?? meta.node(peer.id)?.levels,
+                wire: peer.id == selfID ? configuration.wire : peer.wire,
+                software: software(of: peer)
             )
         }
         return ClusterStatus(
@@ -60,8 +65,16 @@ extension ShardCore {
             clusterID: store.superblock.clusterID,
             node: configuration.nodeName,
             metaLeader: groups[ShardCore.metaSlot].leader.map { name(of: $0) },
+            level: level,
+            levelWaitsFor: levelWaits,
             nodes: nodes
         ).json
+    }
+
+    /// What a node says that it runs, or what the log says of one that is away.
+    private func software(of peer: Peer) -> String? {
+        if peer.id == selfID { return configuration.version }
+        return peer.software.isEmpty ? meta.node(peer.id)?.software : peer.software
     }
 
     /// What a node is in the meta group.

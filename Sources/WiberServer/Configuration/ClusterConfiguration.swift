@@ -19,6 +19,8 @@ public struct ClusterConfiguration: Sendable {
     public var diskQuota: UInt64?
     /// What nodes have and where they are, by id.
     public var tags: [String: [String]] = [:]
+    /// The feature level above which a node of this file does not go; `nil`: as far as it knows.
+    public var levelMax: FeatureLevel?
     /// How a node leaves in lame duck mode.
     public var lameDuck = LameDuckConfiguration()
     /// The topics to create.
@@ -163,6 +165,7 @@ public struct ClusterConfiguration: Sendable {
         node.diskQuota = diskQuota
         node.tags = tags[name] ?? []
         node.onlyJoins = onlyJoins
+        node.levels = node.levels.held(to: levelMax)
         return node
     }
 }

@@ -12,7 +12,7 @@ struct ConfigurationParser {
         var configuration = ClusterConfiguration()
         let known = [
             "cluster", "nodes", "data_dir", "durability", "sync_interval", "auto_create_topics",
-            "clock", "lame_duck", "disk_reserve", "disk_quota", "topics",
+            "clock", "lame_duck", "disk_reserve", "disk_quota", "feature_level_max", "topics",
         ]
         guard let fields = reader.fields(root, "the configuration", known: known) else {
             return configuration
@@ -28,6 +28,7 @@ struct ConfigurationParser {
         configuration.diskReserve =
             isReserveOff ? 0 : reader.bytes(fields["disk_reserve"], "disk_reserve")
         configuration.diskQuota = parseDiskQuota(fields["disk_quota"])
+        configuration.levelMax = parseLevel(fields["feature_level_max"])
         parseDurability(fields)
         parseClock(fields["clock"])
         configuration.lameDuck = parseLameDuck(fields["lame_duck"])
@@ -39,6 +40,13 @@ struct ConfigurationParser {
             "\(path):\($0.line):\($0.column): warning: \($0.text)"
         }
         return configuration
+    }
+
+    /// A level that this binary does not know yet is no reason to refuse the file.
+    private mutating func parseLevel(_ node: Node?) -> FeatureLevel? {
+        let lowest = Int(LevelRange.supported.min.rawValue)
+        return reader.integer(node, "feature_level_max", in: lowest...Int(UInt16.max))
+            .flatMap { UInt16(exactly: $0) }.map { FeatureLevel(rawValue: $0) }
     }
 
     private mutating func parseDurability(_ fields: [String: Node]) {

@@ -148,12 +148,15 @@ public struct NodeRunner: Sendable {
 
     private var identity: LogIdentity {
         var random = SystemRandomNumberGenerator()
-        return LogIdentity(
+        var identity = LogIdentity(
             nodeID: configuration.nodeID,
             nodeName: configuration.nodeName,
             newStoreID: UniqueID(high: random.next(), low: random.next() | 1),
             bootID: BootID.current
         )
+        identity.levels = configuration.levels
+        identity.software = configuration.version
+        return identity
     }
 
     private func report(_ recovery: Recovery, _ logger: Logger) {

@@ -33,6 +33,8 @@ final class SafetyChecker {
 
     private(set) var violation: Violation?
     var groups: [GroupID: GroupRecord] = [:]
+    /// The highest feature level that any node has applied.
+    var level = FeatureLevel.base
     var now: UInt64 = 0
     private var placements = PlacementAudit()
 
@@ -54,6 +56,7 @@ final class SafetyChecker {
             machine.hasFormed = true
             machine.id = core.nodeNumber
         }
+        checkLevel(of: core, on: machine, world)
         for slot in 0..<core.groupCount {
             if slot >= machine.seen.count { machine.seen.append(Machine.Seen()) }
             let count = core.stepCount(slot)

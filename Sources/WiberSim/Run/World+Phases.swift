@@ -20,6 +20,7 @@ extension World {
     func checkLiveness() {
         guard checker.violation == nil else { return }
         healAll()
+        upgradeAll()
         for machine in members {
             machine.downFaults = 0
             start(machine.place)  // Whoever will refuse to start does it now.
@@ -36,7 +37,7 @@ extension World {
             kill(machine.place)
         }
         // A change of members that was on its way when the others went may count on them.
-        if [.moves, .nodes].contains(settings.scenario) {
+        if [.moves, .nodes, .upgrades].contains(settings.scenario) {
             _ = run(within: 1_000_000_000) { false }
         }
         probe(core, "liveness of a quorum")
@@ -122,9 +123,10 @@ extension World {
                 persist(client, topic, place)
             }
         }
-        // A damaged node may find out only now that it cannot serve.
+        // A damaged node may find out only now that it cannot serve, and one that leaves that it has.
         func isMissing(_ client: SimClient, _ topic: String, _ place: Int) -> Bool {
             !client.stored.contains(topic) && machines[place].refusal == nil
+                && !machines[place].isGone
         }
         let isAnswered = run(within: Simulation.patience) { !waiting.contains(where: isMissing) }
         let missing = waiting.filter(isMissing).map { "\($0.client.name) \($0.topic)" }

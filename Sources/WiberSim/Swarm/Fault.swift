@@ -16,6 +16,8 @@ package struct Fault: Sendable {
         /// A node joins, leaves, or is replaced by another one, which may have its name; a node is
         /// lost for good, and replaced. Scenarios only.
         case addNode, removeNode, replaceNode, loseNode
+        /// A node gets a release that knows more, or less. Scenarios only.
+        case upgrade, downgrade
         /// Somebody removes messages from the middle of a topic. Scenarios only.
         case remove
         case rot, staleSector, misdirected, lostEnd, lostFile, wipe
@@ -38,7 +40,8 @@ package struct Fault: Sendable {
             case .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .isolate,
                 .oneWay, .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync,
                 .fullDisk, .unreadable, .clockJump, .transfer, .move, .scratch, .drain, .purge,
-                .remove, .cutAtInstall, .addNode, .removeNode, .replaceNode, .loseNode:
+                .remove, .cutAtInstall, .addNode, .removeNode, .replaceNode, .loseNode,
+                .upgrade, .downgrade:
                 false
             }
         }
@@ -93,7 +96,7 @@ struct FaultPlan {
     private static func isForScenarios(_ kind: Fault.Kind) -> Bool {
         switch kind {
         case .lostPromise, .lostFounder, .rotAlone, .cutAtInstall, .move, .scratch, .drain, .remove,
-            .addNode, .removeNode, .replaceNode, .loseNode:
+            .addNode, .removeNode, .replaceNode, .loseNode, .upgrade, .downgrade:
             true
         default: false
         }

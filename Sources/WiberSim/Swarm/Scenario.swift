@@ -26,6 +26,9 @@ package enum Scenario: String, CaseIterable, Sendable {
     case removals
     /// Nodes join, leave and are replaced, while processes die and networks fail.
     case nodes
+    /// Nodes go over to other releases and back, while others join and leave, processes die and
+    /// networks fail.
+    case upgrades
 
     /// Kinds of fault, as often as they are listed; `nil`: a seed draws them.
     var kinds: [Fault.Kind]? {
@@ -61,6 +64,12 @@ package enum Scenario: String, CaseIterable, Sendable {
                 .replaceNode, .loseNode, .kill, .kill, .isolate, .pause, .powerCut, .crashAtEffect,
                 .transfer, .reset, .stall, .split, .shutdown,
             ]
+        case .upgrades:
+            [
+                .upgrade, .upgrade, .upgrade, .upgrade, .downgrade, .downgrade, .kill, .isolate,
+                .pause, .powerCut, .powerCut, .crashAtEffect, .transfer, .reset, .stall, .split,
+                .shutdown, .addNode, .addNode, .replaceNode, .removeNode,
+            ]
         case .removals:
             [
                 .remove, .remove, .remove, .remove, .remove, .purge, .kill, .kill, .isolate, .pause,
@@ -75,7 +84,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         switch self {
         case .swarm: nil
         case .power, .damage, .restarts: 500_000_000
-        case .moves, .removals, .nodes: 700_000_000
+        case .moves, .removals, .nodes, .upgrades: 700_000_000
         case .leaders, .wipes, .absences: 1_000_000_000
         }
     }
@@ -95,7 +104,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .swarm: nil
         case .power, .damage: 500_000_000
         case .restarts: 100_000_000
-        case .leaders, .wipes, .moves, .removals, .nodes: 2_000_000_000
+        case .leaders, .wipes, .moves, .removals, .nodes, .upgrades: 2_000_000_000
         case .absences: 8_000_000_000
         }
     }
@@ -112,6 +121,11 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .restarts:
             settings.disk.job = 2_000_000...20_000_000
             settings.workload.pause = 5_000_000...100_000_000
+        case .upgrades:
+            settings.levelsVary = true
+            settings.spares = Int(random.draw(1...4))
+            settings.limits.replicaAbsence = .milliseconds(random.draw(100...2_000))
+            settings.workload.pause = 10_000_000...200_000_000
         case .nodes:
             settings.spares = Int(random.draw(4...7))
             settings.sparesOnlyJoin = random.chance(perMille: 500)
@@ -133,7 +147,8 @@ package enum Scenario: String, CaseIterable, Sendable {
             settings.keysLife = random.pick(lives) ?? nil
             settings.keysFloor = random.pick([nil, nil, 20, 100] as [UInt64?]) ?? nil
             if let most = settings.keysMax, settings.keysFloor == nil,
-                random.chance(perMille: 500) {
+                random.chance(perMille: 500)
+            {
                 let others = Settings.subjects - 1
                 settings.keysQuota = Settings.subjects * (most - 1) + random.draw(1...others)
             }

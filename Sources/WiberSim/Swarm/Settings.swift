@@ -48,6 +48,8 @@ struct Settings {
     var spares = 0
     /// Whether those only join, and never form a cluster with one another.
     var sparesOnlyJoin = false
+    /// Whether machines run releases that know different feature levels.
+    var levelsVary = false
     var scenario = Scenario.swarm
     var network = Network()
     var disk = Storage()
@@ -183,6 +185,7 @@ struct Settings {
         )
         configuration.onlyJoins = machine.place >= nodes && sparesOnlyJoin
         configuration.tags = tags(of: machine)
+        configuration.levels = machine.levels
         return configuration
     }
 

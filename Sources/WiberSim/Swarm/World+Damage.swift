@@ -58,7 +58,7 @@ extension World {
             .split, .partial, .reset, .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk,
             .unreadable, .clockJump, .transfer, .move, .scratch, .drain, .purge, .remove,
             .cutAtInstall, .lostPromise, .lostFounder, .rotEverywhere, .rotAlone, .addNode,
-            .removeNode, .replaceNode, .loseNode:
+            .removeNode, .replaceNode, .loseNode, .upgrade, .downgrade:
             break
         }
     }

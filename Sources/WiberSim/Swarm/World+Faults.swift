@@ -66,6 +66,8 @@ extension World {
         case .purge: purge(fault, place, &random)
         case .remove: remove(fault, place, &random)
         case .addNode, .removeNode, .replaceNode, .loseNode: changeNodes(fault, place, &random)
+        case .upgrade: changeRelease(machines[place], to: .supported)
+        case .downgrade: changeRelease(machines[place], to: LevelRange.supported.held(to: .base))
         case .rot, .staleSector, .misdirected, .lostEnd, .lostFile, .wipe:
             damage(fault, machines[place], &random)
         case .lostPromise: losePromise(fault, machines[place], &random)
@@ -177,7 +179,7 @@ extension World {
         case .isolate, .kill, .crashAtEffect, .powerCut, .powerCutAll, .pause, .shutdown, .reset,
             .stall, .slowDisk, .hungDisk, .failedSync, .fullDisk, .unreadable, .clockJump,
             .transfer, .move, .scratch, .drain, .purge, .remove, .cutAtInstall, .rot, .addNode,
-            .removeNode, .replaceNode, .loseNode,
+            .removeNode, .replaceNode, .loseNode, .upgrade, .downgrade,
             .staleSector, .misdirected, .lostEnd, .lostFile, .wipe, .lostPromise, .lostFounder,
             .rotEverywhere, .rotAlone:
             for other in others { pairs += [(place, other), (other, place)] }
@@ -230,7 +232,7 @@ extension World {
             .split, .partial, .reset, .stall, .clockJump, .transfer, .move, .scratch, .drain,
             .purge, .remove, .cutAtInstall, .rot, .staleSector, .misdirected, .lostEnd, .lostFile,
             .wipe, .lostPromise, .lostFounder, .rotEverywhere, .rotAlone, .addNode, .removeNode,
-            .replaceNode, .loseNode:
+            .replaceNode, .loseNode, .upgrade, .downgrade:
             break
         }
     }

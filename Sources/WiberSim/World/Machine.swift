@@ -59,6 +59,13 @@ final class Machine {
     var impaired: Set<GroupID> = []
     /// What a disk had of each group that was replaced by an empty one.
     var lost: [GroupID: LogIndex] = [:]
+    /// What its release knows of feature levels, what any of its releases has known, and the level that
+    /// was last in force in this process.
+    var levels = LevelRange.supported
+    var levelKnown = FeatureLevel.base
+    var levelSeen = FeatureLevel.base
+    /// Its release is too old for the cluster: it is down until it gets another one.
+    var isLeftBehind = false
     /// It refuses to start, and says why.
     var refusal: String?
     /// After this many effects the process dies.
@@ -131,6 +138,7 @@ final class Machine {
         isTurnScheduled = false
         effectsUntilCrash = nil
         nextConnection = 2
+        levelSeen = .base
     }
 }
 

@@ -15,12 +15,14 @@ extension World {
         machine.awakeSince = now
         machine.isSilent = false
         let disk = machine.disk
-        let identity = LogIdentity(
+        machine.levelKnown = max(machine.levelKnown, machine.levels.max)
+        var identity = LogIdentity(
             nodeID: settings.configuration(of: machine).nodeID,
             nodeName: machine.name,
             newStoreID: UniqueID(high: random.next(), low: random.next() | 1),
             bootID: machine.bootID
         )
+        identity.levels = machine.levels
         do throws(LogError) {
             let (store, recovery) = try LogStore.open(
                 disk,
@@ -41,6 +43,7 @@ extension World {
         } catch {
             return refused(place, error)
         }
+        if let core = machine.core { checker.startedAtLevel(core, on: machine, self) }
         trace.note(.start, place, UInt64(machine.epoch), 0, now)
         trace.record("started", node: machine.name, [], now)
         resetLinks(of: place)
@@ -58,6 +61,10 @@ extension World {
         machine.refusal = "\(error)"
         resetLinks(of: place)
         trace.record("refused to start", node: machine.name, [("why", "\(error)")], now)
+        if case .level = error, machine.levels.max < checker.level {
+            machine.disk.processEnded()
+            return upgradeLater(machine)
+        }
         checker.require(
             machine.isDamaged,
             "start",
@@ -131,6 +138,7 @@ extension World {
         machine.processEnded()
         machine.disk.processEnded()
         resetLinks(of: place)
+        if checker.isLeftBehind(machine, reason) { return upgradeLater(machine) }
         checker.require(
             machine.isDamaged,
             "fatal",

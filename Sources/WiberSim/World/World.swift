@@ -47,6 +47,7 @@ package final class World {
             }
             machines.append(machine)
         }
+        drawLevels()
     }
 
     // MARK: Time

@@ -70,6 +70,9 @@ public struct Beat: Sendable, Equatable {
     public var isDiskStalled: Bool
     /// What the sender knows of the cluster's formation.
     public var formation: Formation
+    /// The feature level that the sender knows the cluster to be at: ahead of all that it sends of
+    /// that level on the same lane.
+    public var level: FeatureLevel
     /// `sentAt` of the last beat that the sender heard from the receiver; 0 for none.
     public var echo: UInt64
     /// How long ago that was, in nanoseconds.
@@ -81,6 +84,7 @@ public struct Beat: Sendable, Equatable {
         wall: Timestamp,
         isDiskStalled: Bool,
         formation: Formation,
+        level: FeatureLevel = .base,
         echo: UInt64,
         echoAge: UInt64
     ) {
@@ -89,6 +93,7 @@ public struct Beat: Sendable, Equatable {
         self.wall = wall
         self.isDiskStalled = isDiskStalled
         self.formation = formation
+        self.level = level
         self.echo = echo
         self.echoAge = echoAge
     }

@@ -5,7 +5,7 @@ import WiberBase
 ///     byte  size  field
 ///     0     4     length    of the body, in bytes: 0 ... lengthMax
 ///     4     1     kind      see ``FrameKind``
-///     5     1     version   4
+///     5     1     version   as both sides have agreed on; 5 for greetings, for ever
 ///     6     2     lane      the sender's shard
 ///     8     4     sequence  counts the frames of a lane
 ///     12    4     body      CRC-32C of the body
@@ -18,14 +18,17 @@ struct FrameHeader {
     static let checksumOffset = 16
     /// The largest body, in bytes: an append of 2 MiB and one chunk more.
     static let lengthMax = 4 << 20
-    static let version: UInt8 = 4
 
     var length: UInt32
     var kind: FrameKind
     var sequence: UInt32
     var bodyChecksum: UInt32
 
-    static func decode(_ bytes: UnsafeRawBufferPointer) throws(CodecError) -> FrameHeader {
+    /// Reads a header; `agreed` is the version that the lane has.
+    static func decode(
+        _ bytes: UnsafeRawBufferPointer,
+        agreed: UInt8
+    ) throws(CodecError) -> FrameHeader {
         var reader = ByteReader(bytes)
         let length = try reader.integer(UInt32.self)
         let number = try reader.integer(UInt8.self)
@@ -39,12 +42,11 @@ struct FrameHeader {
             throw .checksumMismatch(field: "frame header")
         }
         guard length <= lengthMax else { throw .invalid(field: "length", value: UInt64(length)) }
-        guard version == Self.version else {
+        let kind = FrameKind(rawValue: number)
+        guard version == (kind?.isGreeting == true ? WireVersions.greeting : agreed) else {
             throw .invalid(field: "version", value: UInt64(version))
         }
-        guard let kind = FrameKind(rawValue: number) else {
-            throw .invalid(field: "kind", value: UInt64(number))
-        }
+        guard let kind else { throw .invalid(field: "kind", value: UInt64(number)) }
         return FrameHeader(
             length: length,
             kind: kind,
@@ -78,4 +80,7 @@ enum FrameKind: UInt8 {
     case commandRequest = 20
     case commandReply = 21
     case topicUse = 22
+
+    /// Whether it comes before the two sides have agreed on a version.
+    var isGreeting: Bool { self == .hello || self == .helloReply }
 }

@@ -5,11 +5,19 @@ public import WiberBase
 /// Holds at most one frame that is not whole, ``FrameHeader/lengthMax`` bytes and its header.
 public struct FrameReader: Sendable {
     private var rest: [UInt8] = []
+    /// The version of all frames but greetings.
+    public var version = WireVersions.supported.highest
     /// What is wrong with the lane; `nil` while it is sound.
     public private(set) var damage: CodecError?
 
     /// At the start of a lane.
     public init() {}
+
+    /// The version of the frame at which the lane was given up, if that was the reason.
+    public var foreignVersion: UInt8? {
+        guard case .invalid("version", let value)? = damage else { return nil }
+        return UInt8(clamping: value)
+    }
 
     /// The bytes of a frame that is not whole yet.
     public var pendingByteCount: Int { rest.count }
@@ -35,13 +43,14 @@ public struct FrameReader: Sendable {
         into frames: inout [Frame]
     ) throws(CodecError) {
         if rest.isEmpty {
-            let used = try Self.parse(bytes, into: &frames)
+            let used = try Self.parse(bytes, version, into: &frames)
             rest.append(contentsOf: bytes[used...])
             return
         }
         rest.append(contentsOf: bytes)
+        let version = version
         let used = try rest.withUnsafeBufferPointer { bytes throws(CodecError) in
-            try Self.parse(UnsafeRawBufferPointer(bytes), into: &frames)
+            try Self.parse(UnsafeRawBufferPointer(bytes), version, into: &frames)
         }
         if used == rest.count {
             rest.removeAll(keepingCapacity: rest.capacity <= 256 << 10)
@@ -53,12 +62,13 @@ public struct FrameReader: Sendable {
     /// - Returns: how many bytes the frames took.
     private static func parse(
         _ bytes: UnsafeRawBufferPointer,
+        _ version: UInt8,
         into frames: inout [Frame]
     ) throws(CodecError) -> Int {
         var offset = 0
         while bytes.count - offset >= FrameHeader.size {
             let start = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-            let header = try FrameHeader.decode(start)
+            let header = try FrameHeader.decode(start, agreed: version)
             let length = FrameHeader.size + Int(header.length)
             guard start.count >= length else { break }
             let body = UnsafeRawBufferPointer(rebasing: start[FrameHeader.size..<length])
@@ -77,7 +87,8 @@ public struct FrameReader: Sendable {
     ) throws(CodecError) -> Frame {
         var reader = ByteReader(body)
         let frame = try decode(kind, &reader)
-        guard reader.remaining == 0 else {
+        // A later version may say more in its greeting.
+        guard reader.remaining == 0 || kind.isGreeting else {
             throw .invalid(field: "length", value: UInt64(body.count))
         }
         return frame
@@ -152,6 +163,7 @@ public struct FrameReader: Sendable {
             wall: wall,
             isDiskStalled: isDiskStalled,
             formation: formation,
+            level: FeatureLevel(rawValue: try reader.integer()),
             echo: try reader.integer(),
             echoAge: try reader.integer()
         )

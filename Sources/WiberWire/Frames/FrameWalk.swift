@@ -22,7 +22,12 @@ package enum FrameWalk {
         var offset = 0
         while bytes.count - offset >= FrameHeader.size {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-            guard let header = try? FrameHeader.decode(rest) else { return }
+            guard
+                let header = try? FrameHeader.decode(
+                    rest,
+                    agreed: WireVersions.supported.highest
+                )
+            else { return }
             let end = offset + FrameHeader.size + Int(header.length)
             guard end <= bytes.count else { return }
             visit(kind(header.kind), offset..<end, offset + FrameHeader.size..<end)

@@ -3,10 +3,22 @@ public import WiberBase
 /// Writes frames; fields stand in the order in which they are declared, little-endian, strings and
 /// blobs after their 32-bit length.
 public enum FrameWriter {
-    /// Appends a frame.
-    public static func write(_ frame: Frame, sequence: UInt32, into bytes: inout [UInt8]) {
-        let start = begin(kind(of: frame), sequence, &bytes)
+    /// Appends a frame, in the version that the lane has.
+    public static func write(
+        _ frame: Frame,
+        sequence: UInt32,
+        version: UInt8 = WireVersions.supported.highest,
+        into bytes: inout [UInt8]
+    ) {
+        let start = begin(kind(of: frame), sequence, version, &bytes)
         body(of: frame, into: &bytes)
+        end(start, &bytes)
+    }
+
+    /// Appends an answer that says no, for a node of version 4, which knows nothing of ranges.
+    public static func writeForVersion4(_ refusal: HelloReply, into bytes: inout [UInt8]) {
+        let start = begin(.helloReply, 0, 4, &bytes)
+        refusal.encodeForVersion4(into: &bytes)
         end(start, &bytes)
     }
 
@@ -16,9 +28,10 @@ public enum FrameWriter {
         message: [UInt8],
         chunks: [Chunk],
         sequence: UInt32,
+        version: UInt8 = WireVersions.supported.highest,
         into bytes: inout [UInt8]
     ) {
-        let start = begin(.raft, sequence, &bytes)
+        let start = begin(.raft, sequence, version, &bytes)
         bytes.appendInteger(group.rawValue)
         bytes += message
         for chunk in chunks { bytes += chunk.bytes }
@@ -28,12 +41,13 @@ public enum FrameWriter {
     private static func begin(
         _ kind: FrameKind,
         _ sequence: UInt32,
+        _ version: UInt8,
         _ bytes: inout [UInt8]
     ) -> Int {
         let start = bytes.count
         bytes.appendInteger(UInt32(0))
         bytes.append(kind.rawValue)
-        bytes.append(FrameHeader.version)
+        bytes.append(kind.isGreeting && version > 4 ? WireVersions.greeting : version)
         bytes.appendInteger(UInt16(0))
         bytes.appendInteger(sequence)
         bytes.appendInteger(UInt32(0))
@@ -140,6 +154,7 @@ public enum FrameWriter {
         bytes.appendInteger(beat.wall.rawValue)
         bytes.append(beat.isDiskStalled ? 1 : 0)
         bytes.append(beat.formation.rawValue)
+        bytes.appendInteger(beat.level.rawValue)
         bytes.appendInteger(beat.echo)
         bytes.appendInteger(beat.echoAge)
     }

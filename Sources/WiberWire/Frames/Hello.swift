@@ -1,7 +1,15 @@
 public import WiberBase
 
-/// Who the sender of a lane is.
+/// Who the sender of a lane is, and what it can; more may follow in later versions.
 public struct Hello: Sendable, Equatable {
+    /// The versions of this protocol that it speaks.
+    public var wire = WireVersions.supported
+    /// The feature levels that it can work at.
+    public var levels = LevelRange.supported
+    /// The level that it knows its cluster to be at.
+    public var level = FeatureLevel.base
+    /// The name of its release.
+    public var software = ""
     /// The cluster; zero while unformed.
     public var cluster: UniqueID
     /// A hash of the configured nodes.
@@ -51,6 +59,10 @@ public struct Hello: Sendable, Equatable {
     }
 
     func encode(into bytes: inout [UInt8]) {
+        wire.encode(into: &bytes)
+        levels.encode(into: &bytes)
+        bytes.appendInteger(level.rawValue)
+        bytes.appendString(software)
         cluster.encode(into: &bytes)
         bytes.appendInteger(listHash)
         bytes.appendString(node)
@@ -65,6 +77,10 @@ public struct Hello: Sendable, Equatable {
     }
 
     static func decode(_ reader: inout ByteReader) throws(CodecError) -> Hello {
+        let wire = try WireVersions.decode(&reader)
+        let levels = try LevelRange.decode(&reader)
+        let level = FeatureLevel(rawValue: try reader.integer())
+        let software = try reader.string(limit: 255)
         var hello = Hello(
             cluster: try UniqueID.decode(&reader),
             listHash: try reader.integer(),
@@ -74,6 +90,10 @@ public struct Hello: Sendable, Equatable {
             shardCount: try reader.integer(),
             host: try reader.string(limit: 255)
         )
+        hello.wire = wire
+        hello.levels = levels
+        hello.level = level
+        hello.software = software
         hello.port = try reader.integer()
         hello.rpcPort = try reader.integer()
         hello.httpPort = try reader.integer()
@@ -100,6 +120,10 @@ public enum HelloRefusal: UInt8, Sendable {
     case removed = 6
     /// Another node is at the place of the one that is called.
     case otherReceiver = 7
+    /// One of them cannot work at the cluster's feature level.
+    case level = 8
+    /// A reason that a later version has: its words say which.
+    case unknown = 255
 }
 
 /// Who answers, and whether it will listen.
@@ -118,6 +142,14 @@ public struct HelloReply: Sendable, Equatable {
     public var incarnation: UInt64
     /// The cluster's nodes, opaque here, for who knows none; else empty.
     public var nodes: [UInt8]
+    /// The versions of this protocol that it speaks.
+    public var wire = WireVersions.supported
+    /// The feature levels that it can work at.
+    public var levels = LevelRange.supported
+    /// The level that it knows its cluster to be at.
+    public var level = FeatureLevel.base
+    /// The name of its release.
+    public var software = ""
 
     /// The most bytes of the list of nodes.
     static let nodesMax = 64 << 10
@@ -142,6 +174,15 @@ public struct HelloReply: Sendable, Equatable {
     }
 
     func encode(into bytes: inout [UInt8]) {
+        encodeForVersion4(into: &bytes)
+        wire.encode(into: &bytes)
+        levels.encode(into: &bytes)
+        bytes.appendInteger(level.rawValue)
+        bytes.appendString(software)
+    }
+
+    /// What nodes understand that cannot greet with ranges.
+    func encodeForVersion4(into bytes: inout [UInt8]) {
         bytes.append(refusal?.rawValue ?? 0)
         bytes.appendString(text)
         cluster.encode(into: &bytes)
@@ -153,12 +194,8 @@ public struct HelloReply: Sendable, Equatable {
 
     static func decode(_ reader: inout ByteReader) throws(CodecError) -> HelloReply {
         let code = try reader.integer(UInt8.self)
-        let refusal = HelloRefusal(rawValue: code)
-        guard code == 0 || refusal != nil else {
-            throw .invalid(field: "refusal", value: UInt64(code))
-        }
-        return HelloReply(
-            refusal: refusal,
+        var reply = HelloReply(
+            refusal: code == 0 ? nil : HelloRefusal(rawValue: code) ?? .unknown,
             text: try reader.string(),
             cluster: try UniqueID.decode(&reader),
             node: try reader.string(limit: 255),
@@ -166,5 +203,10 @@ public struct HelloReply: Sendable, Equatable {
             incarnation: try reader.integer(),
             nodes: try reader.blob(limit: nodesMax)
         )
+        reply.wire = try WireVersions.decode(&reader)
+        reply.levels = try LevelRange.decode(&reader)
+        reply.level = FeatureLevel(rawValue: try reader.integer())
+        reply.software = try reader.string(limit: 255)
+        return reply
     }
 }

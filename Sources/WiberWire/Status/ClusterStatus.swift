@@ -30,6 +30,12 @@ public struct ClusterStatus: Sendable {
         public var since: Timestamp
         /// The time to it and back; `nil` for the answering node.
         public var roundTrip: Instant.Span?
+        /// The feature levels at which it can work, if that is known.
+        public var levels: LevelRange?
+        /// The versions of the protocol between nodes that it speaks, if that is known.
+        public var wire: WireVersions?
+        /// The release that it runs, if that is known.
+        public var software: String?
         /// A node.
         public init(
             id: String,
@@ -44,7 +50,10 @@ public struct ClusterStatus: Sendable {
             replicas: Int,
             leaders: Int,
             since: Timestamp,
-            roundTrip: Instant.Span?
+            roundTrip: Instant.Span?,
+            levels: LevelRange? = nil,
+            wire: WireVersions? = nil,
+            software: String? = nil
         ) {
             self.id = id
             self.host = host
@@ -59,6 +68,9 @@ public struct ClusterStatus: Sendable {
             self.leaders = leaders
             self.since = since
             self.roundTrip = roundTrip
+            self.levels = levels
+            self.wire = wire
+            self.software = software
         }
     }
 
@@ -70,6 +82,10 @@ public struct ClusterStatus: Sendable {
     public var node: String
     /// The leader of the meta group, if it is known.
     public var metaLeader: String?
+    /// The cluster's feature level.
+    public var level: FeatureLevel
+    /// What is in the way of a higher one that the answering node knows; `nil` if nothing is.
+    public var levelWaitsFor: String?
     /// All nodes.
     public var nodes: [Node]
 
@@ -79,12 +95,16 @@ public struct ClusterStatus: Sendable {
         clusterID: UniqueID,
         node: String,
         metaLeader: String?,
+        level: FeatureLevel = .base,
+        levelWaitsFor: String? = nil,
         nodes: [Node]
     ) {
         self.cluster = cluster
         self.clusterID = clusterID
         self.node = node
         self.metaLeader = metaLeader
+        self.level = level
+        self.levelWaitsFor = levelWaitsFor
         self.nodes = nodes
     }
 
@@ -96,6 +116,8 @@ public struct ClusterStatus: Sendable {
             json.field("cluster_id", "\(clusterID)")
             json.field("node", node)
             json.field("meta_leader", metaLeader)
+            json.field("feature_level", UInt64(level.rawValue))
+            json.field("feature_level_waits_for", levelWaitsFor)
             json.array("nodes", nodes) { json, node in
                 json.object { json in
                     json.field("id", node.id)
@@ -113,9 +135,24 @@ public struct ClusterStatus: Sendable {
                     if let roundTrip = node.roundTrip {
                         json.field("rtt_ms", thousandths: roundTrip.nanoseconds / 1_000)
                     }
+                    node.writeVersions(into: &json)
                 }
             }
         }
         return json.bytes
+    }
+}
+
+extension ClusterStatus.Node {
+    func writeVersions(into json: inout JSONWriter) {
+        json.field("version", software)
+        if let levels {
+            json.field("feature_level_min", UInt64(levels.min.rawValue))
+            json.field("feature_level_max", UInt64(levels.max.rawValue))
+        }
+        if let wire {
+            json.field("wire_version_min", UInt64(wire.lowest))
+            json.field("wire_version_max", UInt64(wire.highest))
+        }
     }
 }

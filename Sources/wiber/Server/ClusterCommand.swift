@@ -111,12 +111,16 @@ struct ClusterCommand: AsyncParsableCommand {
             let cluster = try Terminal.object(cluster)
             let nodes = cluster["nodes"] as? [[String: Any]] ?? []
             Terminal.say(
-                "cluster \(cluster["cluster"] ?? ""), meta leader \(cluster["meta_leader"] ?? "none")"
+                "cluster \(cluster["cluster"] ?? ""), meta leader \(cluster["meta_leader"] ?? "none"),"
+                    + " feature level \(Terminal.text(cluster["feature_level"]))"
             )
+            if let reason = cluster["feature_level_waits_for"] as? String {
+                Terminal.say("the next feature level waits: \(Terminal.safe(reason))")
+            }
             var rows = [
                 [
                     "NODE", "STATE", "SINCE", "CLIENTS", "HTTP", "META", "HOLDS", "LEADS", "RTT",
-                    "TAGS",
+                    "TAGS", "VERSION", "LEVELS",
                 ]
             ]
             for node in nodes {
@@ -129,11 +133,19 @@ struct ClusterCommand: AsyncParsableCommand {
                     "\(node["meta"] ?? "")",
                     "\(node["replicas"] ?? "")", "\(node["leaders"] ?? "")", rtt,
                     (node["tags"] as? [String] ?? []).joined(separator: " "),
+                    Terminal.safe(Terminal.text(node["version"])), Self.levels(node),
                 ])
             }
             Terminal.table(rows)
             Terminal.say("")
             Terminal.topics(try Terminal.list(topics))
+        }
+
+        private static func levels(_ node: [String: Any]) -> String {
+            guard let low = node["feature_level_min"], let high = node["feature_level_max"] else {
+                return "-"
+            }
+            return "\(low)" == "\(high)" ? "\(low)" : "\(low)-\(high)"
         }
 
         private static func state(_ node: [String: Any]) -> String {

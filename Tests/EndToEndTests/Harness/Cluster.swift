@@ -6,6 +6,7 @@ final class Cluster {
     let folder: URL
     let configuration: URL
     private(set) var nodes: [Node]
+    private let yaml: String
 
     /// Writes the configuration; `topics` and `more` are YAML, and `tags` what is in the brackets of each
     /// node.
@@ -46,9 +47,14 @@ final class Cluster {
             )
         }
         if !topics.isEmpty { yaml += "topics:\n" + topics }
-        yaml += more
-        try Data(yaml.utf8).write(to: configuration)
+        self.yaml = yaml
         self.nodes = nodes
+        try configure(more)
+    }
+
+    /// Writes the configuration again, with other lines at its end: for nodes that start later.
+    func configure(_ more: String) throws {
+        try Data((yaml + more).utf8).write(to: configuration)
     }
 
     deinit {

@@ -20,6 +20,9 @@ struct MetaCommandTests {
         .createTopic(restored, replicas: [NodeID(1)]), .restored(GroupID(9)),
         .tagNode(NodeID(2), tags: ["ssd", "zone:a"]), .tagNode(NodeID(2), tags: []),
         .createTopic(limited, replicas: [NodeID(1)]),
+        .announce(NodeID(2), LevelRange(.base, .software), software: nil),
+        .announce(NodeID(2), LevelRange(.base, .base), software: "0.2.0-rc.1"),
+        .raise(.software),
     ]
 
     /// A topic that may not be everywhere, and not hold everything.

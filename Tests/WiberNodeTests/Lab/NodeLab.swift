@@ -21,6 +21,8 @@ final class NodeLab {
         /// The tags of the first machines.
         var tags: [[String]] = []
         var diskQuota: UInt64?
+        /// What the first nodes run at first.
+        var release = Release.new
         /// Milliseconds that a job of the log thread takes at most.
         var slowestJob: UInt64 = 3
     }
@@ -58,7 +60,10 @@ final class NodeLab {
     init(_ options: Options = Options()) {
         self.options = options
         random = RandomSource(seed: options.seed)
-        for place in 0..<options.nodes { machines.append(Machine(place: place)) }
+        for place in 0..<options.nodes {
+            machines.append(Machine(place: place))
+            machines[place].release = options.release
+        }
         for (place, tags) in options.tags.enumerated() { machines[place].tags = tags }
         for place in machines.indices { start(place) }
     }
@@ -128,12 +133,14 @@ final class NodeLab {
         machine.nextConnection = 2
         machine.failure = nil
         let disk = machine.disk
-        let identity = LogIdentity(
+        var identity = LogIdentity(
             nodeID: configuration(place).nodeID,
             nodeName: machine.name,
             newStoreID: UniqueID(high: random.next(), low: random.next() | 1),
             bootID: machine.bootID
         )
+        identity.levels = machine.release.levels
+        identity.software = machine.release.name
         do throws(LogError) {
             let (store, recovery) = try LogStore.open(
                 disk,
@@ -179,10 +186,13 @@ final class NodeLab {
             nodeName: own.name,
             nodes: (others + [own]).sorted { $0.name < $1.name },
             topics: options.topics,
-            autoCreateTopics: options.autoCreateTopics
+            autoCreateTopics: options.autoCreateTopics,
+            version: machines[place].release.name
         )
         configuration.tags = machines[place].tags
         configuration.diskQuota = options.diskQuota
+        configuration.levels = machines[place].release.levels
+        configuration.wire = machines[place].release.wire
         return configuration
     }
 
@@ -392,6 +402,16 @@ final class NodeLab {
     }
 }
 
+/// What a machine runs.
+struct Release: Equatable {
+    var name: String
+    var levels: LevelRange
+    var wire = WireVersions.supported
+
+    static let old = Release(name: "0.1", levels: LevelRange(.base, .base))
+    static let new = Release(name: "0.2", levels: LevelRange(.base, .software))
+}
+
 /// A machine of the lab: a disk that stays, and at times a process.
 final class Machine {
     let place: Int
@@ -400,6 +420,7 @@ final class Machine {
     var host: String?
     /// What its configuration says that it has.
     var tags: [String] = []
+    var release = Release.new
     var disk = MemoryDisk()
     var core: ShardCore?
     /// Grows with each start and end of the process.

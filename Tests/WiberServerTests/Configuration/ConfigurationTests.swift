@@ -90,6 +90,21 @@ struct ConfigurationTests {
         #expect(try parse(nodes + "disk_reserve: 0").node("a").diskReserve == 0)
     }
 
+    @Test func `a file can hold the feature level down, also one that a later release knows`()
+        throws
+    {
+        let nodes = "nodes: [{ id: a, host: 10.0.0.1, port: 4222 }]\n"
+        #expect(try parse(nodes).node("a").levels == .supported)
+        let held = try parse(nodes + "feature_level_max: 1").node("a").levels
+        #expect(held == LevelRange(.base, .base))
+        #expect(try parse(nodes + "feature_level_max: 99").node("a").levels == .supported)
+        for text in ["0", "-1", "70000", "two"] {
+            #expect(throws: ConfigurationError.self) {
+                try parse(nodes + "feature_level_max: \(text)")
+            }
+        }
+    }
+
     @Test func `only nodes are required, and the rest has defaults`() throws {
         let cluster = try parse(
             """

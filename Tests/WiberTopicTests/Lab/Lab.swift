@@ -31,7 +31,8 @@ struct Lab {
         configuration.allowsTimeToLive = Bool.random(using: &random)
         configuration.keepFrom = Int.random(in: 0..<3, using: &random) == 0 ? 90 : nil
         if limits.maxPerSubject == nil, configuration.keepFrom == nil,
-            Bool.random(using: &random) {
+            Bool.random(using: &random)
+        {
             // The model does not know what limits of subjects have asked for.
             configuration.quota.messages = UInt64.random(in: 1...40, using: &random)
             configuration.quota.bytes = UInt64.random(in: 30...400, using: &random)

@@ -101,6 +101,7 @@ enum FrameSamples {
             wall: Timestamp(1_795_394_164_000_000_001),
             isDiskStalled: isDiskStalled,
             formation: isDiskStalled ? .committed : .inLog,
+            level: .software,
             echo: 999,
             echoAge: 12
         )
@@ -154,7 +155,10 @@ struct Lane {
     private var reader = FrameReader()
     private(set) var frames: [Frame] = []
     var damage: CodecError? { reader.damage }
+    var foreignVersion: UInt8? { reader.foreignVersion }
     var pendingByteCount: Int { reader.pendingByteCount }
+
+    init(version: UInt8 = WireVersions.supported.highest) { reader.version = version }
 
     @discardableResult
     mutating func receive(_ bytes: some Collection<UInt8>) -> Bool {

@@ -77,7 +77,9 @@ struct FrameTests {
             #expect(lane.damage != nil)
         }
         let lane = Lane.receiving(sealed(kind: sample[4], body + [0]))
-        #expect(lane.frames.isEmpty || isOpen)
+        let isGreeting = FrameKind(rawValue: sample[4])?.isGreeting ?? false
+        #expect(lane.frames.isEmpty || isOpen || isGreeting)
+        if isGreeting { #expect(lane.frames == [FrameSamples.all[place]], "a later one says more") }
     }
 
     @Test(arguments: FrameSamples.all.indices)
@@ -90,6 +92,44 @@ struct FrameTests {
             let lane = Lane.receiving(sealed(kind: sample[4], bytes))
             #expect(lane.frames.count == (lane.damage == nil ? 1 : 0), "bit \(bit)")
         }
+    }
+
+    @Test func `a lane has the version that both sides agreed on, and greetings have theirs`() {
+        var bytes: [UInt8] = []
+        let greeting = FrameSamples.all[0]
+        FrameWriter.write(greeting, sequence: 0, version: 6, into: &bytes)
+        FrameWriter.write(.goodbye, sequence: 1, version: 6, into: &bytes)
+        #expect(bytes[5] == WireVersions.greeting)
+        var lane = Lane.receiving(bytes)
+        #expect(lane.frames == [greeting])
+        #expect(lane.foreignVersion == 6)
+        lane = Lane(version: 6)
+        lane.receive(bytes)
+        #expect(lane.frames == [greeting, .goodbye])
+        #expect(lane.foreignVersion == nil)
+    }
+
+    @Test func `a refusal of a later version is one, and one for version 4 is as that has it`()
+        throws
+    {
+        var reply = HelloReply(
+            refusal: .version,
+            text: "no",
+            cluster: UniqueID(high: 1, low: 2),
+            node: "n1",
+            store: UniqueID(high: 3, low: 4),
+            incarnation: 5
+        )
+        var bytes: [UInt8] = []
+        FrameWriter.writeForVersion4(reply, into: &bytes)
+        #expect(bytes[5] == 4)
+        // Code, text, cluster, node, store, incarnation, nodes: nothing more.
+        #expect(bytes.count == FrameHeader.size + 1 + 6 + 16 + 6 + 16 + 8 + 4)
+        var body = Array(FrameSamples.bytes([.helloReply(reply)])[FrameHeader.size...])
+        #expect(body[0] == HelloRefusal.version.rawValue)
+        body[0] = 77
+        reply.refusal = .unknown
+        #expect(Lane.receiving(sealed(kind: 2, body)).frames == [.helloReply(reply)])
     }
 
     @Test func `frames before the damage count, none after it does`() {
@@ -105,7 +145,7 @@ struct FrameTests {
     }
 
     @Test func `what is wrong has a name`() {
-        func damage(length: Int = 0, version: UInt8 = FrameHeader.version) -> CodecError? {
+        func damage(length: Int = 0, version: UInt8 = 5) -> CodecError? {
             let header = header(length: length, kind: 3, version: version, bodyChecksum: 0)
             return Lane.receiving(header).damage
         }
@@ -172,7 +212,7 @@ func sealed(kind: UInt8, _ body: [UInt8]) -> [UInt8] {
 func header(
     length: Int,
     kind: UInt8,
-    version: UInt8 = FrameHeader.version,
+    version: UInt8 = WireVersions.supported.highest,
     bodyChecksum: UInt32
 ) -> [UInt8] {
     var bytes: [UInt8] = []

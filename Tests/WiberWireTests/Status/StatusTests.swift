@@ -74,29 +74,40 @@ struct StatusTests {
             clusterID: UniqueID(high: 1, low: 0xabc),
             node: "n1",
             metaLeader: nil,
+            level: .base,
+            levelWaitsFor: "n2 knows 1",
             nodes: [
                 node("n1", roundTrip: nil),
-                node("n2", ["ssd", "zone:a"], roundTrip: Instant.Span(nanoseconds: 1_250_999)),
+                node(
+                    "n2",
+                    ["ssd", "zone:a"],
+                    roundTrip: Instant.Span(nanoseconds: 1_250_999),
+                    levels: LevelRange(.base, .base)
+                ),
             ]
         )
         #expect(
             String(decoding: cluster.json, as: UTF8.self)
                 == #"{"cluster":"demo","cluster_id":"00000000000000010000000000000abc","#
-                + #""node":"n1","meta_leader":null,"nodes":[{"id":"n1","host":"::1","port":9101,"#
+                + #""node":"n1","meta_leader":null,"feature_level":1,"feature_level_waits_for":"n2 knows 1","#
+                + #""nodes":[{"id":"n1","host":"::1","port":9101,"#
                 + #""http_port":13101,"state":"alive","drained":false,"leaving":false,"meta":"voter","#
                 + #""tags":[],"replicas":4,"leaders":2,"#
-                + #""since":"2026-11-23T00:36:04.000000001Z"},"#
+                + #""since":"2026-11-23T00:36:04.000000001Z","version":null},"#
                 + #"{"id":"n2","host":"::1","port":9101,"http_port":13101,"state":"alive","#
                 + #""drained":false,"leaving":false,"meta":"voter","#
                 + #""tags":["ssd","zone:a"],"replicas":4,"leaders":2,"#
-                + #""since":"2026-11-23T00:36:04.000000001Z","rtt_ms":1.250}]}"#
+                + #""since":"2026-11-23T00:36:04.000000001Z","rtt_ms":1.250,"#
+                + #""version":"0.1.0","feature_level_min":1,"feature_level_max":1,"#
+                + #""wire_version_min":5,"wire_version_max":5}]}"#
         )
     }
 
     private func node(
         _ id: String,
         _ tags: [String] = [],
-        roundTrip: Instant.Span?
+        roundTrip: Instant.Span?,
+        levels: LevelRange? = nil
     ) -> ClusterStatus.Node {
         ClusterStatus.Node(
             id: id,
@@ -111,7 +122,10 @@ struct StatusTests {
             replicas: 4,
             leaders: 2,
             since: start,
-            roundTrip: roundTrip
+            roundTrip: roundTrip,
+            levels: levels,
+            wire: levels == nil ? nil : WireVersions(5, 5),
+            software: levels == nil ? nil : "0.1.0"
         )
     }
 }

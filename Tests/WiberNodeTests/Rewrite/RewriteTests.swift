@@ -60,6 +60,28 @@ struct RewriteTests {
 
     private func isSame<Value: Equatable>(_ one: Value, _ other: Value) -> Bool { one == other }
 
+    @Test func `the log knows how much its files hold, while they are written anew and after`() {
+        let lab = lab()
+        awaitRewrites(lab)
+        for _ in 0..<20 {
+            lab.run(for: .milliseconds(700))
+            for place in 0..<3 {
+                let disk = lab.machines[place].disk
+                let paths = disk.paths.filter { $0.hasPrefix("wal/") || $0.contains(".seg") }
+                let held = paths.reduce(0) { $0 + disk.bytes($1).count }
+                let said = lab.machines[place].core?.store.statistics.fileBytes ?? 0
+                #expect(said >= held, "n\(place + 1)")
+            }
+        }
+        lab.run(for: .seconds(30))
+        for place in 0..<3 {
+            let disk = lab.machines[place].disk
+            let paths = disk.paths.filter { $0.hasPrefix("wal/") || $0.contains(".seg") }
+            let held = paths.reduce(0) { $0 + disk.bytes($1).count }
+            #expect(lab.machines[place].core?.store.statistics.fileBytes == held)
+        }
+    }
+
     @Test(arguments: 1...3 as ClosedRange<UInt64>)
     func `segments of which little is left are written anew, and nothing else changes`(
         seed: UInt64

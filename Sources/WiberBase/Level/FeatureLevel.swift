@@ -1,5 +1,5 @@
 /// What all nodes of a cluster understand: a number that only rises, when every node knows the next
-/// one (docs/decisions/0013).
+/// one (docs/decisions/0014).
 ///
 /// Whatever is written to a log or told to other nodes belongs to a level. Below it nobody writes it.
 public struct FeatureLevel: RawRepresentable, Hashable, Comparable, Sendable,

@@ -2,7 +2,7 @@ import WiberBase
 import WiberLog
 import WiberMeta
 
-/// The cluster's feature level (docs/decisions/0013): what may be written, and who is left behind.
+/// The cluster's feature level (docs/decisions/0014): what may be written, and who is left behind.
 ///
 /// A level comes into force on a node when the meta entry that raised it is applied, or when another
 /// node says in HELLO or a beat that it is. Either way the superblock says so before anything that

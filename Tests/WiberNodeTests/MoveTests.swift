@@ -157,7 +157,8 @@ struct MoveTests {
         #expect(
             lab.run(within: .seconds(90)) {
                 (0..<3).allSatisfy { place in
-                    lab.segments("extra", place).isEmpty
+                    lab.machines[place].core?.isMetaCurrent == true
+                        && lab.segments("extra", place).isEmpty
                         && lab.machines[place].core?.meta.group(named: "extra") == nil
                 }
             }

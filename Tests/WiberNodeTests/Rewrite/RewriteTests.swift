@@ -94,7 +94,7 @@ struct RewriteTests {
             #expect(isSame(lab.digests("news", place), lab.digests("news", 0)))
             let statistics = try #require(lab.machines[place].core?.store.statistics)
             #expect(statistics.rewrites > 0 && statistics.freedBytes > 20_000)
-            #expect(size(lab, place) < 70_000)
+            #expect(size(lab, place) < 110_000)
             #expect(!lab.machines[place].disk.paths.contains { $0.hasSuffix(".new") })
         }
         for place in 0..<3 { lab.cutPower(place) }

@@ -25,8 +25,13 @@ extension EndToEnd {
                 topics: "  - { name: fast, placement: { tags: [ssd], spread: zone } }\n"
             )
             try eventually("it is there") { try isHeld("fast", by: ["n1", "n3", "n5"], cluster) }
-            let status = try wiber("cluster status", at: cluster.nodes[1])
-            #expect(status.output.contains("TAGS") && status.output.contains("ssd zone:c"))
+            for node in cluster.nodes {
+                try eventually("\(node.id) knows all tags") {
+                    let status = try wiber("cluster status", at: node).output
+                    return status.contains("TAGS") && status.contains("ssd zone:c")
+                        && status.components(separatedBy: "zone:").count == 6
+                }
+            }
             #expect(try cluster.nodes[1].client().request("PUB fast first") == "OK 1")
             let all = "n1 has ssd zone:a, n2 has zone:a, n3 has ssd zone:b, n4 has zone:b, n5"
             for words in [
@@ -98,20 +103,20 @@ extension EndToEnd {
         }
 
         @Test func `near its disk quota a node refuses, and goes on once there is room`() throws {
-            let quota = 256 << 20
-            let cluster = try Cluster(nodes: 1, more: "disk_quota: 256MiB\n")
+            let quota = 512 << 20
+            let cluster = try Cluster(nodes: 1, more: "disk_quota: 512MiB\n")
             let node = cluster.nodes[0]
             try node.start()
             try node.waitUntilReady()
             let load = try Command.wiber(
                 [
-                    "bench", "lines", "load", "--messages", "4096", "--size", "65536", "--window",
+                    "bench", "lines", "load", "--messages", "8192", "--size", "65536", "--window",
                     "64",
                 ]
                     + ["--server", "nats://127.0.0.1:\(node.port)"],
                 within: .seconds(120)
             )
-            #expect(!load.isSuccess || load.output.contains("4096") || !load.errors.isEmpty)
+            #expect(!load.isSuccess || load.output.contains("8192") || !load.errors.isEmpty)
             let client = try node.client()
             let reply = try client.request("PUB load x")
             #expect(
@@ -121,7 +126,7 @@ extension EndToEnd {
             let held = try size(of: node.data)
             #expect(held > quota / 2 && held <= quota, "\(held) bytes")
             let metrics = try HTTP.get("/metrics", port: node.httpPort).text
-            #expect(metrics.contains("wiber_disk_quota_bytes 268435456"))
+            #expect(metrics.contains("wiber_disk_quota_bytes 536870912"))
             #expect(try client.history("load", from: 1, limit: 1).messages.count == 1)
             let purged = try wiber("topic purge load --yes", at: node)
             #expect(purged.isSuccess, "\(purged.errors)")

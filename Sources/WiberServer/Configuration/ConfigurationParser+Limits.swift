@@ -5,14 +5,14 @@ import Yams
 /// Tags, and what nodes and topics may hold.
 extension ConfigurationParser {
     /// Less than this holds little beside the write-ahead log's own files.
-    private static let diskQuotaMin: UInt64 = 256 << 20
+    private static let diskQuotaMin: UInt64 = 512 << 20
 
     mutating func parseDiskQuota(_ node: Node?) -> UInt64? {
         guard let quota = reader.bytes(node, "disk_quota") else { return nil }
         if quota < Self.diskQuotaMin {
             reader.error(
                 node,
-                "disk_quota is less than 256MiB, which is little more than the log's own files: give"
+                "disk_quota is less than 512MiB, which is little more than the log's own files: give"
                     + " more"
             )
         }

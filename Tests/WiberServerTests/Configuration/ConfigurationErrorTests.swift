@@ -53,7 +53,7 @@ struct ConfigurationErrorTests {
         ("nodes: [{id: a, host: h, port: 1, tags: [a b]}]", "a tag has 1 to 63 of A-Z"),
         ("nodes: [{id: a, host: h, port: 1, tags: [z:a, z:b]}]", "z is given twice"),
         ("nodes: [{id: a, host: h, port: 1, tags: ssd}]", "tags must be a list"),
-        ("disk_quota: 1MiB\nnodes: [{id: a, host: h, port: 1}]", "disk_quota is less than 256MiB"),
+        ("disk_quota: 1MiB\nnodes: [{id: a, host: h, port: 1}]", "disk_quota is less than 512MiB"),
         (
             "nodes: [{id: a, host: h, port: 1}]\ntopics: [{name: t, placement: {spread: 'a:b'}}]",
             "'a:b' is not what a tag begins with"

@@ -40,6 +40,8 @@ public struct LogStatistics: Equatable, Sendable {
     public var groups = 0
     /// Bytes of the write-ahead log's files.
     public var walBytes = 0
+    /// Bytes of those that wait to be used again.
+    public var walFreeBytes = 0
     /// Bytes of the segment files, those that are about to go included.
     public var segmentBytes = 0
     /// Bytes of all those files.

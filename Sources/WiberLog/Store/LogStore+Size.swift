@@ -8,6 +8,7 @@ extension LogStore {
     /// Fills in what files take.
     func measure(_ statistics: inout LogStatistics) {
         statistics.walBytes = wal.byteCount + (isPreparing ? options.walFileSize : 0)
+        statistics.walFreeBytes = wal.free.reduce(0) { $0 + $1.size }
         let others = leaving.byteCount + (rewrite?.byteCount ?? 0)
         statistics.segmentBytes = groups.reduce(others) { $0 + $1.segmentBytes }
     }

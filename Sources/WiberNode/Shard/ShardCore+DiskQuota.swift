@@ -34,9 +34,11 @@ extension ShardCore {
         let isOld = diskUsage.at + Self.usageAge <= time.now
         guard isWaiting || isOld || grown > most else { return }
         let log = store.statistics
+        // Files of the write-ahead log that wait to be used again have room for what comes.
+        let held = log.fileBytes - log.walFreeBytes
         diskUsage = DiskUsage(
             at: time.now,
-            bytes: UInt64(clamping: log.fileBytes) &+ UInt64(clamping: log.memtableBytes),
+            bytes: UInt64(clamping: held) &+ UInt64(clamping: log.memtableBytes),
             appended: store.appendedBytes
         )
         if diskUsage.bytes > most {

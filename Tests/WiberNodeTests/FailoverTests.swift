@@ -92,6 +92,15 @@ struct FailoverTests {
         #expect(lab.publish(node: other, "news", "next") != nil)
     }
 
+    @Test func `a follower whose lane to the leader was reset keeps its leader`() throws {
+        let (lab, leader, other) = try labWithLeader()
+        lab.resetLinks(from: other, to: leader)
+        let isTried = lab.run(within: .seconds(5)) {
+            lab.machines[other].core?.view(of: "news")?.leader == nil
+        }
+        #expect(!isTried)
+    }
+
     @Test func `a node without a replica finds the leader when the one it knew is gone`() throws {
         let lab = NodeLab(nodes: 5)
         #expect(lab.publish(node: 0, "news", "first") == 1)

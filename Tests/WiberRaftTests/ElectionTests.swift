@@ -75,6 +75,15 @@ struct ElectionTests {
         #expect(isGranted(refused) == false)
     }
 
+    @Test func `a lane that comes back while the leader's own stayed has changed nothing`() {
+        var node = follower(of: 2)
+        _ = node.step(.laneEnded(NodeID(2)))
+        _ = node.step(.laneOpened(NodeID(3), isSameIncarnation: true, isNothingMissed: true))
+        #expect(isGranted(node.receive(request(preVote: true), from: 3)) == true)
+        _ = node.step(.laneOpened(NodeID(2), isSameIncarnation: true, isNothingMissed: true))
+        #expect(isGranted(node.receive(request(preVote: true), from: 3)) == false)
+    }
+
     @Test func `a refused connection to the leader begins a pre-vote at once`() {
         var node = follower(of: 2)
         let other = node.step(.laneRefused(NodeID(3)))

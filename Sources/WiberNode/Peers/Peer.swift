@@ -39,6 +39,8 @@ struct Peer {
     var lane = Lane.idle
     /// The lane on which it sends to us.
     var incoming: ConnectionID?
+    /// What ``incoming`` was when our lane ended.
+    var incomingKept: ConnectionID?
     var nextDial = Instant.zero
     var failedDials: UInt64 = 0
     /// Whether the lane was open and ended without goodbye, and no dial has failed since.

@@ -222,7 +222,14 @@ extension ShardCore {
         sendBeat(to: place)
         sendInterest(to: place)
         lanesChanged()
-        stepAll(.laneOpened(node, isSameIncarnation: isSame))
+        let kept = peers[place].incomingKept
+        stepAll(
+            .laneOpened(
+                node,
+                isSameIncarnation: isSame,
+                isNothingMissed: kept != nil && kept == peers[place].incoming
+            )
+        )
         mustDecideMeta = true
         markDirty(ShardCore.metaSlot)
     }

@@ -150,6 +150,7 @@ extension ShardCore {
         )
         guard !peers[place].saidGoodbye else { return }
         peers[place].isRefusalNews = true
+        peers[place].incomingKept = peers[place].incoming
         setHealth(.suspect, place)
         stepAll(.laneEnded(peers[place].id))
     }

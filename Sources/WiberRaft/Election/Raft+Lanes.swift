@@ -29,10 +29,20 @@ extension Raft {
         }
     }
 
-    mutating func laneOpened(_ node: NodeID, _ isSame: Bool, _ effects: inout [Effect]) {
+    mutating func laneOpened(
+        _ node: NodeID,
+        _ isSame: Bool,
+        _ isNothingMissed: Bool,
+        _ effects: inout [Effect]
+    ) {
         unreachable.removeAll { $0 == node.node }
-        // Of the same process, word as a leader is still awaited: it sends an append at once.
-        if !isSame { restarted(node) }
+        // Of the same process, word as a leader is still awaited: it sends an append at once. If its
+        // own lane did not end it sends none, and would have said that it leads no more.
+        if !isSame {
+            restarted(node)
+        } else if isNothingMissed, leader?.node == node.node {
+            isLeaderLaneEnded = false
+        }
         switch role {
         case .follower: break
         case .preCandidate: requestVote(member(on: node), &effects)

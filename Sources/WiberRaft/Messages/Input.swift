@@ -20,8 +20,9 @@ public enum Input: Equatable, Sendable {
     case laneEnded(NodeID)
     /// A new connection to that node was refused or reset.
     case laneRefused(NodeID)
-    /// A connection to a node is there; whether it is the same process as before.
-    case laneOpened(NodeID, isSameIncarnation: Bool)
+    /// A connection to a node is there; whether it is the same process as before, and whether all that
+    /// it sent meanwhile has come.
+    case laneOpened(NodeID, isSameIncarnation: Bool, isNothingMissed: Bool = false)
     /// Another process runs on a node: what the one before had acknowledged counts no more.
     case restarted(NodeID)
     /// Asks for an index at which a read is linearizable; leader only.

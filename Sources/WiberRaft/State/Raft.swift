@@ -157,7 +157,8 @@ public struct Raft: Sendable {
         case .hardStateDurable(let state): hardStateDurable(state, &effects)
         case .laneEnded(let node): laneEnded(node)
         case .laneRefused(let node): laneRefused(node, &effects)
-        case .laneOpened(let node, let isSame): laneOpened(node, isSame, &effects)
+        case .laneOpened(let node, let isSame, let isNothingMissed):
+            laneOpened(node, isSame, isNothingMissed, &effects)
         case .restarted(let node): restarted(node)
         case .readIndex(let context): readIndex(context, &effects)
         case .transfer(let node): beginTransfer(node, liveness, &effects)

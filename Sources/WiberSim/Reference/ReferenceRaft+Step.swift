@@ -35,7 +35,7 @@ extension ReferenceRaft {
             }
         case .received(.confirmed(let term, let round), let node):
             if term == currentTerm { confirmed[node] = max(confirmed[node] ?? 0, round) }
-        case .laneOpened(let node, let isSame): if !isSame { matchIndex[node] = .zero }
+        case .laneOpened(let node, let isSame, _): if !isSame { matchIndex[node] = .zero }
         case .restarted(let node): matchIndex[node] = .zero
         case .readIndex(let context): reads[context] = (commitIndex, round)
         case .received, .deadline, .sent, .logDurable, .hardStateDurable, .laneEnded, .laneRefused,

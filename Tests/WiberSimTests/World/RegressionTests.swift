@@ -33,6 +33,10 @@ struct RegressionTests {
             name: "damage of what was written last met a file that had lost its end"
         ),
         Regression(
+            seed: 1_795_836_248_818,
+            name: "a follower whose lane to the leader was reset waited in vain for its word"
+        ),
+        Regression(
             seed: 187,
             scenario: .nodes,
             name: "a new node whose file had only nodes that are gone refused those that called it"

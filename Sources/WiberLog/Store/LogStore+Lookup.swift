@@ -82,6 +82,22 @@ extension LogStore {
         return plan(log, segment: place, .index(index), byteBudget)
     }
 
+    /// Up to where whole closed segments follow `index`, and about how many bytes they have from there
+    /// on; `nil` if none begins behind it.
+    public func closedSpan(
+        _ group: GroupID,
+        from index: LogIndex
+    ) -> (through: LogIndex, bytes: UInt64)? {
+        guard let slot = slots[group], groups[slot].recovery == nil,
+            let last = groups[slot].closed.last?.trailer, last.baseIndex >= index
+        else { return nil }
+        let first = partition(groups[slot].closed) { $0.trailer.lastIndex < index }
+        let bytes = groups[slot].closed[first...].reduce(UInt64(0)) {
+            $0 &+ UInt64($1.trailer.fileSize)
+        }
+        return (last.lastIndex, bytes)
+    }
+
     /// Where the message with a sequence is, in memory or in a segment.
     public func index(
         _ group: GroupID,

@@ -196,7 +196,7 @@ extension ShardCore {
 
     /// Whether each chunk names the one before it by its checksum, the first one's in this log
     /// included: what Raft concludes from index and term, seen in the contents.
-    private func continuesLog(_ slot: Int, _ message: RaftMessage, _ chunks: [Chunk]) -> Bool {
+    func continuesLog(_ slot: Int, _ message: RaftMessage, _ chunks: [Chunk]) -> Bool {
         guard case .append(let request) = message, let first = chunks.first else { return true }
         for (before, after) in zip(chunks, chunks.dropFirst()) {
             guard after.header.previousChecksum == before.header.checksum else { return false }

@@ -33,6 +33,7 @@ extension ShardCore {
     }
 
     private func readForReplication(_ slot: Int, _ replication: Replication) {
+        if offersSegments(slot, replication) { return notSent(slot, replication) }
         let budget = min(replication.byteBudget, 1 << 20)
         let plan = store.plan(groups[slot].id, from: replication.first, byteBudget: budget)
         guard let plan else { return notSent(slot, replication) }

@@ -66,6 +66,8 @@ struct Peer {
     var health = PeerHealth.suspect
     var healthSince: Timestamp
     var refusedAsForeign = false
+    /// What it was told to fetch for itself, by topic.
+    var offers: [GroupID: PullOffer] = [:]
     /// When it was last sent a snapshot, by topic.
     var snapshotSentAt: [GroupID: Instant] = [:]
 

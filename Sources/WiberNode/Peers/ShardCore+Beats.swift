@@ -39,7 +39,7 @@ extension ShardCore {
 
     private var hasWork: Bool {
         !retrySlots.isEmpty || !unaskedReads.isEmpty || !forwards.isEmpty || !waitingRelays.isEmpty
-            || !repairs.isEmpty || !wounds.isEmpty || isRewriting
+            || !repairs.isEmpty || !wounds.isEmpty || isRewriting || !pulls.isEmpty
             || !pendingTopics.isEmpty || !messageReads.isEmpty
             || peers.contains { $0.isPresent && $0.lane == .idle && $0.id != selfID }
             || joining != nil || shutdown != nil
@@ -53,6 +53,7 @@ extension ShardCore {
         sweepRepairs()
         retryRecoveries()
         sweepWounds()
+        sweepPulls()
         sweepScrub()
         sweepRewrites()
         sweepAdmin()

@@ -250,6 +250,7 @@ extension ShardCore {
         case .commandRequest(let request): receiveCommand(request, from: node)
         case .commandReply(let reply): receiveCommandReply(reply, from: node)
         case .topicUse(let group): noteUse(of: group)
+        case .catchUpOffer(let offer): receiveOffer(offer, from: node)
         case .interest(let changes): receiveInterest(changes, from: node)
         case .routed(let messages): receiveRouted(messages, from: node)
         }

@@ -153,6 +153,7 @@ extension ShardCore {
         if let group = wound(awaiting: reply.request), group == reply.group {
             return woundReply(group, Self.chunks(in: reply.chunks) ?? [])
         }
+        if receivePulled(reply, Self.chunks(in: reply.chunks) ?? []) { return }
         if receiveForRewrite(reply, Self.chunks(in: reply.chunks) ?? []) { return }
         guard let task = repairs[reply.request], task.group == reply.group, !task.isWriting else {
             return

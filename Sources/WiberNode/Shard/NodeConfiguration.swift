@@ -171,6 +171,11 @@ public struct NodeLimits: Sendable {
     public var rewritePause = Instant.Span.seconds(1)
     /// Reads under way at a time for repairs of other nodes.
     public var repairReads = 8
+    /// A follower that lacks so many bytes of closed segments is to fetch them.
+    public var catchUpBytes = 8 << 20
+    /// How long it may get no further before it is sent entries, and for how long then.
+    public var catchUpPatience = Instant.Span.seconds(3)
+    public var catchUpRefusal = Instant.Span.seconds(30)
     /// The time between two snapshots of a topic for a node.
     public var snapshotPause = Instant.Span.milliseconds(200)
     /// After this time without a word from a replica's node, entries that have left the topic are no

@@ -89,6 +89,8 @@ public final class ShardCore {
     var nextRecovery = Instant.zero
     /// What is done for groups that are not in use because they were damaged.
     var wounds: [GroupID: WoundTask] = [:]
+    /// Topics of which closed segments are being fetched.
+    var pulls: [GroupID: PullTask] = [:]
     var scrub = Scrub()
     var rewriting = Rewriting()
     /// Reads that are under way for repairs of other nodes.

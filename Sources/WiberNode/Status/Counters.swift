@@ -42,6 +42,9 @@ struct Counters {
     var importedBlocks: UInt64 = 0
     var snapshotsSent: UInt64 = 0
     var snapshotsInstalled: UInt64 = 0
+    var catchUpOffers: UInt64 = 0
+    var catchUps: UInt64 = 0
+    var catchUpBytes: UInt64 = 0
     var appendsSent: UInt64 = 0
     var framesSent: UInt64 = 0
     var badFrames: UInt64 = 0

@@ -193,6 +193,36 @@ extension ShardCore {
                 .gauge,
                 Double(store.impairedGroups.count)
             ),
+            metric(
+                "wiber_catch_up_offers_total",
+                "Times that a follower was told to fetch closed segments.",
+                .counter,
+                Double(counters.catchUpOffers)
+            ),
+            metric(
+                "wiber_catch_ups_total",
+                "Times that this node began to fetch closed segments of a topic.",
+                .counter,
+                Double(counters.catchUps)
+            ),
+            metric(
+                "wiber_catch_up_bytes_total",
+                "Bytes of entries that this node fetched, because it lacked closed segments.",
+                .counter,
+                Double(counters.catchUpBytes)
+            ),
+            metric(
+                "wiber_catch_ups",
+                "Topics of which this node fetches closed segments.",
+                .gauge,
+                Double(pulls.count)
+            ),
+            metric(
+                "wiber_catch_up_bytes_left",
+                "About how many bytes of closed segments this node still has to fetch.",
+                .gauge,
+                Double(pulls.values.reduce(0) { $0 &+ $1.bytesLeft })
+            ),
             metric("wiber_repairs", "Repairs under way.", .gauge, Double(repairs.count)),
             metric(
                 "wiber_repair_reads",

@@ -7,6 +7,9 @@ extension Raft {
         configuration.members.first { $0.node == node.node } ?? node
     }
 
+    /// Whether this node's lane to the leader ended, and nothing was heard from it since.
+    public var isLeaderGone: Bool { leader == nil || isLeaderLaneEnded }
+
     mutating func laneEnded(_ node: NodeID) {
         if !unreachable.contains(node.node) { unreachable.append(node.node) }
         if leader?.node == node.node { isLeaderLaneEnded = true }

@@ -122,6 +122,7 @@ struct Settings {
         shortWindow = random.pick([1_000_000_000, 3_000_000_000, 20_000_000_000]) ?? shortWindow
         limits.replicaAbsence = .milliseconds(random.draw(200...5_000))
         scenario.adjust(&self, &random)
+        limits.catchUpBytes = random.chance(perMille: 700) ? 1 : 64 << 10
     }
 
     private mutating func drawNetwork(_ random: inout RandomSource) {

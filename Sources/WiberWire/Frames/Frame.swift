@@ -42,6 +42,8 @@ public enum Frame: Sendable, Equatable {
     case commandReply(CommandReply)
     /// Clients of the sender follow a topic that is deleted once nobody uses it.
     case topicUse(GroupID)
+    /// What a follower lacks is in closed segments: it fetches that from whoever has it.
+    case catchUpOffer(CatchUpOffer)
     /// What the sender's clients want from now on, or no more.
     case interest([InterestChange])
     /// Messages for the receiver's clients, each a ``RoutedMessage``.

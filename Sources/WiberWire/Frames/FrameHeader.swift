@@ -80,6 +80,7 @@ enum FrameKind: UInt8 {
     case commandRequest = 20
     case commandReply = 21
     case topicUse = 22
+    case catchUpOffer = 23
 
     /// Whether it comes before the two sides have agreed on a version.
     var isGreeting: Bool { self == .hello || self == .helloReply }

@@ -140,6 +140,7 @@ public struct FrameReader: Sendable {
         case .commandRequest: return .commandRequest(try CommandRequest.decode(&reader))
         case .commandReply: return .commandReply(try CommandReply.decode(&reader))
         case .topicUse: return .topicUse(try reader.identifier())
+        case .catchUpOffer: return .catchUpOffer(try CatchUpOffer.decode(&reader))
         case .routed: return .routed(try reader.blob())
         case .createTopicReply:
             return .createTopicReply(

@@ -42,7 +42,8 @@ package enum FrameWalk {
         case .hello, .helloReply, .goodbye, .forwardPublish, .forwardReply, .readIndexRequest,
             .readIndexReply, .createTopic, .createTopicReply, .topicReport, .repairRequest,
             .repairReply, .lostEntriesRequest, .interest, .routed, .installSnapshot,
-            .transferLeadership, .commandRequest, .commandReply, .topicUse:
+            .transferLeadership, .commandRequest, .commandReply, .topicUse,
+            .catchUpOffer:
             .other
         }
     }

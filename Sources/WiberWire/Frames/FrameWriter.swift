@@ -97,6 +97,7 @@ public enum FrameWriter {
         case .commandRequest: .commandRequest
         case .commandReply: .commandReply
         case .topicUse: .topicUse
+        case .catchUpOffer: .catchUpOffer
         }
     }
 
@@ -141,6 +142,7 @@ public enum FrameWriter {
         case .commandRequest(let request): request.encode(into: &bytes)
         case .commandReply(let reply): reply.encode(into: &bytes)
         case .topicUse(let group): bytes.appendInteger(group.rawValue)
+        case .catchUpOffer(let offer): offer.encode(into: &bytes)
         case .interest(let changes):
             bytes.appendInteger(UInt32(changes.count))
             for change in changes { change.encode(into: &bytes) }

@@ -48,6 +48,15 @@ enum FrameSamples {
         .commandReply(CommandReply(request: 20, status: .done, index: LogIndex(8))),
         .commandReply(CommandReply(request: 20, status: .refused, text: "no – and why")),
         .topicUse(GroupID(9)),
+        .catchUpOffer(
+            CatchUpOffer(
+                group: GroupID(7),
+                term: Term(3),
+                previous: EntryID(index: LogIndex(4), term: Term(2)),
+                through: LogIndex(9_000),
+                bytes: 128 << 20
+            )
+        ),
         .interest([]), .interest(interest), .routed([]), .routed(Array(1...50)),
     ]
 

@@ -40,6 +40,7 @@ extension ShardCore {
     private var hasWork: Bool {
         !retrySlots.isEmpty || !unaskedReads.isEmpty || !forwards.isEmpty || !waitingRelays.isEmpty
             || !repairs.isEmpty || !wounds.isEmpty || isRewriting
+            || isErasing
             || !pendingTopics.isEmpty || !messageReads.isEmpty
             || peers.contains { $0.isPresent && $0.lane == .idle && $0.id != selfID }
             || joining != nil || shutdown != nil
@@ -54,6 +55,7 @@ extension ShardCore {
         retryRecoveries()
         sweepWounds()
         sweepScrub()
+        sweepErasures()
         sweepRewrites()
         sweepAdmin()
         sweepBackups()

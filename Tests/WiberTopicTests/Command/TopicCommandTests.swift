@@ -5,6 +5,7 @@ import WiberTopic
 @Suite("Commands for a topic's messages")
 struct TopicCommandTests {
     static let commands: [TopicCommand] = [
+        .erase(Sequence(12)),
         .purge(before: Sequence(7)), .purge(before: Sequence(.max)), .keep(newest: 0),
         .keep(newest: .max), .remove(Sequence(9)),
     ]

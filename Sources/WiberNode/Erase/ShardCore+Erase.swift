@@ -9,10 +9,12 @@ import WiberTopic
 /// overwritten. A start finds in the log what there is to erase, and in the segments what is done.
 extension ShardCore {
     /// Whether something is to be erased, or overwritten.
-    var isErasing: Bool { store.hasOverwrites || groups.contains { !$0.erasures.isEmpty } }
+    var isErasing: Bool { store.hasOverwrites || erasuresPending > 0 }
 
     /// What is to be erased and is not yet: messages in a row.
-    var erasuresPending: Int { groups.reduce(0) { $0 + $1.erasures.count } }
+    var erasuresPending: Int {
+        groups.reduce(0) { $0 + $1.erasures.count + ($1.topic.hasErasures ? 1 : 0) }
+    }
 
     func sweepErasures() {
         allowOverwriting()

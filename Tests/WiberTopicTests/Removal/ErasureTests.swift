@@ -26,6 +26,11 @@ struct ErasureTests {
         )
     }
 
+    private func trimmed(_ topic: inout TopicState, at index: UInt64) throws -> Chunk {
+        let chunk = trim(&topic, at: index)
+        return try #require(chunk)
+    }
+
     private func erasing(_ first: UInt64, _ count: UInt32 = 1) -> Removal {
         Removal(first: Sequence(first), count: count, isErasing: true)
     }
@@ -37,7 +42,7 @@ struct ErasureTests {
         topic.erase(Sequence(5), length: 5)
         topic.remove(Sequence(6), length: 5)
         #expect(topic.isErasureOpen(Sequence(4)) && !topic.isErasureOpen(Sequence(3)))
-        let chunk = try #require(trim(&topic, at: 2))
+        let chunk = try trimmed(&topic, at: 2)
         let plain = { Removal(first: Sequence($0), count: 1) }
         #expect(chunk.removals == [plain(3), erasing(4, 2), plain(6)])
         #expect(chunk.header.isErasing && chunk.header.liveMessages == 6)
@@ -53,10 +58,10 @@ struct ErasureTests {
     @Test func `what is gone already is named once more, and counts no more`() throws {
         var topic = topic()
         topic.remove(Sequence(3), length: 5)
-        topic.follow(try #require(trim(&topic, at: 2)))
+        topic.follow(try trimmed(&topic, at: 2))
         let (messages, bytes) = (topic.liveMessages, topic.liveBytes)
         topic.erase(Sequence(3), length: 0)
-        let chunk = try #require(trim(&topic, at: 3))
+        let chunk = try trimmed(&topic, at: 3)
         #expect(chunk.removals == [erasing(3)])
         #expect(chunk.header.liveMessages == messages && chunk.header.liveBytes == bytes)
         topic.appended(chunk, digester: digester)
@@ -72,7 +77,7 @@ struct ErasureTests {
         topic.discardBuilder()
         #expect(!topic.isErasureOpen(Sequence(3)) && topic.isLive(Sequence(3)))
         topic.erase(Sequence(3), length: 5)
-        let chunk = try #require(trim(&topic, at: 2))
+        let chunk = try trimmed(&topic, at: 2)
         topic.appended(chunk, digester: digester)
         topic.truncated(from: LogIndex(2), last: nil)
         #expect(!topic.isErasureOpen(Sequence(3)) && !topic.hasErasures)
@@ -81,7 +86,7 @@ struct ErasureTests {
     @Test func `a start finds all that was ever to be erased`() throws {
         var topic = topic()
         topic.erase(Sequence(3), length: 5)
-        let chunk = try #require(trim(&topic, at: 2))
+        let chunk = try trimmed(&topic, at: 2)
         var other = TopicState(configuration: configuration(.init()))
         other.recovered(chunk, digester: digester)
         #expect(other.takeErasures().map(\.first) == [Sequence(3)])

@@ -14,7 +14,8 @@ extension LogStore {
         var payload = 0
         var generation: UInt64 = 0
         var hasBatch = false
-        var hasRolled = false
+        /// Whether a file that has room was left: a batch has to say so.
+        var hasLeft = false
     }
 
     /// Everything that waits, as one job; `nil` if nothing waits or a job is out.
@@ -217,7 +218,8 @@ extension LogStore {
     /// Goes to another file if the batch does not fit; `false` if that one is still being made.
     private mutating func makeRoom(records: Int, payload: Int, _ parts: inout Parts) -> Bool {
         let length = Batch.length(records: records, payload: payload)
-        guard !wal.hasRoom(for: length) || wal.mustRoll(for: length) else { return true }
+        let hasRoom = wal.hasRoom(for: length)
+        guard !hasRoom || wal.mustRoll(for: length) else { return true }
         var file = wal.takeFree(for: length)
         if file == nil {
             guard !isPreparing else { return false }
@@ -228,7 +230,7 @@ extension LogStore {
         }
         guard let file else { return false }
         wal.roll(to: file)
-        parts.hasRolled = true
+        parts.hasLeft = hasRoom
         if file.number > superblock.walFileCount {
             superblock.walFileCount = file.number
             isSuperblockChanged = true
@@ -274,7 +276,7 @@ extension LogStore {
 
     private mutating func makeBatch(_ parts: inout Parts) {
         guard
-            !parts.rows.isEmpty || isSealRequested || !wal.releasing.isEmpty || parts.hasRolled
+            !parts.rows.isEmpty || isSealRequested || !wal.releasing.isEmpty || parts.hasLeft
         else { return }
         isSealRequested = false
         let (step, generation) = wal.makeBatch(parts.rows)

@@ -96,7 +96,8 @@ extension Mutant {
         case .requestsNumberedAnew, .forwardSentTwice:
             .nodes(.restarts)
         case .removalsForgotten, .removalsNotUndone, .removedCounts, .rewriteNotSynced,
-            .rewriteErasesLive, .deadlinesForgotten, .floorIgnored, .quotaIgnored:
+            .rewriteErasesLive, .eraseSkipsWAL, .eraseForgottenAtStart, .deadlinesForgotten,
+            .floorIgnored, .quotaIgnored:
             .nodes(.removals)
         case .idsTrimmed, .snapshotNotSynced, .snapshotTakenAnyway:
             .nodes(.absences)

@@ -175,6 +175,13 @@ package enum Mutant: String, CaseIterable, Sendable {
     /// A segment that is written anew loses messages that are not gone.
     case rewriteErasesLive
 
+    // MARK: Erasing
+
+    /// The write-ahead log keeps what is to be erased.
+    case eraseSkipsWAL
+    /// What was to be erased is not looked for at a start.
+    case eraseForgottenAtStart
+
     #if Mutants
     /// The one that is on; set once, before anything else runs.
     ///

@@ -33,7 +33,8 @@ public enum ChunkKind: UInt16, Sendable {
 ///     80    2     count             of messages: 0 ... countMax
 ///     82    2     removalCount      of removals, of `messages` and `trim`: 0 ... removalsMax
 ///     84    2     kind              see ``ChunkKind``
-///     86    2     flags             1: some message has an id, 2: some message has a time to live
+///     86    2     flags             1: some message has an id, 2: some message has a time to live,
+///                                   4: some removal asks for its bodies to be erased
 ///     88    8     liveMessages      from firstSequence on, once this chunk is applied
 ///     96    12·n  table             length u32, time - baseTime u32, CRC-32C of the body u32; in the
 ///                                   highest bit of length: the body is erased
@@ -61,6 +62,7 @@ public struct ChunkHeader: Equatable, Sendable {
     public static let erasedRow: UInt32 = 1 << 31
     static let hasIDsFlag: UInt16 = 1
     static let hasTimesToLiveFlag: UInt16 = 2
+    static let erasingFlag: UInt16 = 4
 
     /// The checksum of header and table; names the chunk's content.
     public var checksum: UInt32 = 0
@@ -98,6 +100,8 @@ public struct ChunkHeader: Equatable, Sendable {
     public var hasIDs = false
     /// Whether some message here has a time to live.
     public var hasTimesToLive = false
+    /// Whether some removal here says that bodies are to be erased.
+    public var isErasing = false
     /// The messages that the topic holds once this is applied.
     public var liveMessages: UInt64 = 0
     /// Whether some bodies are erased; then only the table says what ``length`` was.
@@ -152,6 +156,7 @@ public struct ChunkHeader: Equatable, Sendable {
         header.hasIDs = flags & hasIDsFlag != 0
         header.isErased = magic == Self.erasedMagic
         header.hasTimesToLive = flags & hasTimesToLiveFlag != 0
+        header.isErasing = flags & erasingFlag != 0
         try header.checkRanges()
         return header
     }
@@ -203,7 +208,8 @@ public struct ChunkHeader: Equatable, Sendable {
         bytes.appendInteger(removalCount)
         bytes.appendInteger(kind.rawValue)
         let timesFlag = hasTimesToLive ? Self.hasTimesToLiveFlag : 0
-        bytes.appendInteger((hasIDs ? Self.hasIDsFlag : 0) | timesFlag)
+        let erasingFlag = isErasing ? Self.erasingFlag : 0
+        bytes.appendInteger((hasIDs ? Self.hasIDsFlag : 0) | timesFlag | erasingFlag)
         bytes.appendInteger(liveMessages)
     }
 }

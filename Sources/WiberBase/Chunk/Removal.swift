@@ -2,7 +2,7 @@
 ///
 ///     byte  size  field
 ///     0     8     first
-///     8     4     count   1 ... countMax
+///     8     4     count   1 ... countMax; highest bit: their bodies are to be erased at once
 ///
 /// They are gone once the chunk is applied. The chunk's header counts them no more.
 public struct Removal: Equatable, Sendable {
@@ -15,11 +15,15 @@ public struct Removal: Equatable, Sendable {
     public var first: Sequence
     /// How many messages.
     public var count: UInt32
+    /// Whether each replica is to erase their bodies at once, wherever they are.
+    public var isErasing = false
+    private static let erasing: UInt32 = 1 << 31
 
     /// Messages from `first` on.
-    public init(first: Sequence, count: UInt32) {
+    public init(first: Sequence, count: UInt32, isErasing: Bool = false) {
         self.first = first
         self.count = count
+        self.isErasing = isErasing
     }
 
     /// The message after the last one.
@@ -28,11 +32,14 @@ public struct Removal: Equatable, Sendable {
     /// Appends the 12 bytes.
     public func encode(into bytes: inout [UInt8]) {
         bytes.appendInteger(first.rawValue)
-        bytes.appendInteger(count)
+        bytes.appendInteger(isErasing ? count | Self.erasing : count)
     }
 
     static func decode(_ reader: inout ByteReader) throws(CodecError) -> Removal {
-        let removal = Removal(first: try reader.identifier(), count: try reader.integer())
+        let first: Sequence = try reader.identifier()
+        let word = try reader.integer(UInt32.self)
+        let isErasing = word & erasing != 0
+        let removal = Removal(first: first, count: word & ~erasing, isErasing: isErasing)
         guard removal.first.rawValue >= 1, removal.first.rawValue < UInt64.max / 2,
             removal.count >= 1, removal.count <= countMax
         else { throw .invalid(field: "removal", value: removal.first.rawValue) }
@@ -58,7 +65,7 @@ extension Chunk {
         removals.reserveCapacity(Int(header.removalCount))
         for _ in 0..<header.removalCount {
             let removal = try Removal.decode(&reader)
-            guard removal.end <= header.nextSequence else {
+            guard removal.end <= header.nextSequence, header.isErasing || !removal.isErasing else {
                 throw .invalid(field: "removal", value: removal.first.rawValue)
             }
             removals.append(removal)

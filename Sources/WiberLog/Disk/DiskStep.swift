@@ -8,6 +8,8 @@ enum DiskStep: Sendable {
     case create(path: String)
     case createZeroed(path: String, size: Int)
     case sync(path: String)
+    /// The same, unless the file is gone.
+    case syncIfThere(path: String)
     case syncDirectory(path: String)
     case makeDirectory(path: String)
     case remove(path: String)
@@ -18,6 +20,8 @@ enum DiskStep: Sendable {
     case removeDirectory(path: String)
     case syncAll
     case quarantine(path: String, offset: Int, count: Int)
+    /// Writes zeros over a part of a file, as far as it is there.
+    case overwrite(path: String, range: Range<Int>)
 
     /// How many bytes one `write` call gets at most, about.
     static let pieceTarget = 4 << 20
@@ -34,6 +38,8 @@ enum DiskStep: Sendable {
         case .sync(let path):
             if Mutant.failedSyncRetried.isOn, (try? disk.sync(path)) != nil { return }
             try disk.sync(path)
+        case .syncIfThere(let path):
+            if try disk.size(path) != nil { try disk.sync(path) }
         case .syncDirectory(let path): try disk.syncDirectory(path)
         case .makeDirectory(let path): try disk.makeDirectory(path)
         case .remove(let path):
@@ -45,6 +51,7 @@ enum DiskStep: Sendable {
             if !names.isEmpty { try disk.syncDirectory(path) }
         case .removeDirectory(let path): try disk.removeDirectory(path)
         case .syncAll: try disk.syncAll()
+        case .overwrite(let path, let range): try disk.overwrite(path, range)
         case .quarantine(let path, let offset, let count):
             do throws(DiskError) {
                 try Quarantine.keep(path, at: offset, count: count, on: disk)

@@ -21,6 +21,7 @@ extension LogStore {
             let kind = installKind(snapshot, groups[slot])
         else { return false }
         if rewrite?.slot == slot { cancelRewrite() }
+        forgetOverwrites(slot)
         groups[slot].install = Install(snapshot, kind, after: groups[slot].hard.epoch)
         if kind == .front { written.append(slot) } else { installs.append(slot) }
         return true

@@ -18,11 +18,17 @@ struct RecoveredSegments: Sendable {
 
     enum Cut: Sendable {
         case remove(path: String)
+        /// Removes a file that may hold what is to be erased.
+        case erase(path: String)
         case truncate(path: String, size: Int)
 
         func run(on disk: any Disk) throws(DiskError) {
             switch self {
             case .remove(let path): try disk.remove(path)
+            case .erase(let path):
+                try disk.overwrite(path, 0..<Int.max)
+                try disk.sync(path)
+                try disk.remove(path)
             case .truncate(let path, let size): try disk.truncate(path, to: size)
             }
         }
@@ -141,12 +147,12 @@ struct SegmentRecovery {
         }
         for file in all.sorted(by: { ($0.base, $0.name.rewrite) < ($1.base, $1.name.rewrite) }) {
             if let last = files.last, last.base == file.base {
-                result.cuts.append(.remove(path: files.removeLast().path))
+                result.cuts.append(.erase(path: files.removeLast().path))
             }
             files.append(file)
         }
         for name in names.sorted() where SegmentName.isLeftOver(name) {
-            result.cuts.append(.remove(path: directory + "/" + name))
+            result.cuts.append(.erase(path: directory + "/" + name))
         }
         return files
     }

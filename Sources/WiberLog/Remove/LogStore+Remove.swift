@@ -20,6 +20,7 @@ extension LogStore {
         else { return true }
         guard groups[slot].install == nil else { return false }
         if rewrite?.slot == slot { cancelRewrite() }
+        forgetOverwrites(slot)
         groups[slot].removal = .ending
         groups[slot].slot.since = since
         ending.append(slot)

@@ -22,6 +22,7 @@ struct FooterRebuild {
         let header = try intactHeader(&reader)
         let end = Int(trailer.chunksEnd)
         var segment = ActiveSegment(header, directory: "")
+        segment.erasedThrough = trailer.erasedThrough  // No chunk says it.
         var place = ChunkPlace(header)
         while place.offset < end {
             let chunk = try reader.verify(place, of: trailer.group, isWhole: true)

@@ -32,14 +32,22 @@ extension LogStore {
 
     /// Begins to write a closed segment anew, in the place of any other rewrite.
     ///
+    /// - Parameters:
+    ///   - group: Whose.
+    ///   - path: The segment's file.
+    ///   - erasedThrough: The caller takes out all bodies that entries up to this one want erased.
     /// - Returns: `false` if there is no such segment now.
-    public mutating func beginRewrite(_ group: GroupID, _ path: String) -> Bool {
+    public mutating func beginRewrite(
+        _ group: GroupID,
+        _ path: String,
+        erasedThrough: LogIndex = .zero
+    ) -> Bool {
         cancelRewrite()
         guard let slot = slots[group], !groups[slot].isImpaired,
             let source = groups[slot].closed.first(where: { $0.path == path }),
             source.trailer.lastIndex < groups[slot].synced, group != .meta
         else { return false }
-        rewrite = Rewrite(slot, source)
+        rewrite = Rewrite(slot, source, erasedThrough: erasedThrough)
         return true
     }
 
@@ -196,7 +204,8 @@ extension LogStore {
         groups[step.slot].closed[place] = closed
         leaving.add([step.source])
         dirtyFiles.remove(step.source.path)
-        removals.append(step.source.path)
+        if groups[step.slot].eraseThrough > .zero { overwriting.insert(step.source.path) }
+        remove([step.source.path])
         counters.rewrites += 1
         let freed = step.source.trailer.fileSize - closed.trailer.fileSize
         counters.rewrittenBytes += UInt64(closed.trailer.fileSize)

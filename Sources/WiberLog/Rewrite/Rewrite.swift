@@ -7,6 +7,8 @@ public import WiberBase
 struct Rewrite: Sendable {
     let slot: Int
     let source: ClosedSegment
+    /// What entries up to this one wanted erased will not be in it.
+    let erasedThrough: LogIndex
     /// What is written; `nil` until the first chunk has come.
     var segment: ActiveSegment?
     /// The next entry that is written.
@@ -16,9 +18,10 @@ struct Rewrite: Sendable {
     /// Set once all of it waits or is written.
     var closed: ClosedSegment?
 
-    init(_ slot: Int, _ source: ClosedSegment) {
+    init(_ slot: Int, _ source: ClosedSegment, erasedThrough: LogIndex) {
         self.slot = slot
         self.source = source
+        self.erasedThrough = erasedThrough
         next = source.trailer.baseIndex
     }
 
@@ -29,7 +32,8 @@ struct Rewrite: Sendable {
     var byteCount: Int { closed?.trailer.fileSize ?? segment?.end ?? 0 }
 
     mutating func begin(_ header: SegmentHeader, directory: String) {
-        let segment = ActiveSegment(header, directory: directory)
+        var segment = ActiveSegment(header, directory: directory)
+        segment.erasedThrough = erasedThrough
         let path = segment.path + SegmentName.unfinished
         self.segment = segment
         steps = [
@@ -78,6 +82,8 @@ public struct SegmentSummary: Sendable {
     /// How many messages the file has room for: those whose bodies are there, or all if it was never
     /// written anew.
     public let roomCount: UInt64
+    /// What entries up to this one wanted erased is not in it.
+    public let erasedThrough: LogIndex
     /// The file.
     public let path: String
 
@@ -88,6 +94,7 @@ public struct SegmentSummary: Sendable {
         nextSequence = trailer.nextSequence
         let sequences = trailer.nextSequence.rawValue &- trailer.baseSequence.rawValue
         roomCount = LogStore.isRewritten(segment.path) ? trailer.keptCount : sequences
+        erasedThrough = trailer.erasedThrough
         path = segment.path
     }
 }

@@ -18,6 +18,8 @@ struct ActiveSegment: Equatable, Sendable {
     private(set) var removalCount: UInt64 = 0
     /// Sequences here whose bodies are not: erased ones, and ones that a restore left out.
     private(set) var absentCount: UInt64 = 0
+    /// What entries up to this one wanted erased is not here: where the file is written anew.
+    var erasedThrough = LogIndex.zero
     /// The chunks as they were made, in bytes.
     private var madeLength = 0
 
@@ -30,6 +32,13 @@ struct ActiveSegment: Equatable, Sendable {
     /// Whether `chunk` still belongs here.
     func fits(_ chunk: ChunkHeader, limit: Int) -> Bool {
         last == nil || madeLength + Int(chunk.length) <= limit
+    }
+
+    /// Whether `chunk` asks to erase a message that may be here: then it begins the next segment, so
+    /// that this one can be written anew.
+    func ends(before chunk: Chunk) -> Bool {
+        guard chunk.header.isErasing, last != nil else { return false }
+        return chunk.removals.contains { $0.isErasing && $0.end > header.baseSequence }
     }
 
     /// Takes note of a chunk that is written at ``end``.
@@ -77,7 +86,8 @@ struct ActiveSegment: Equatable, Sendable {
             lastTime: last.baseTime,
             configurationOffset: UInt64(configurationOffset),
             removalCount: removalCount,
-            absentCount: absentCount
+            absentCount: absentCount,
+            erasedThrough: erasedThrough
         )
         bytes += trailer.encode()
         return (bytes, trailer)

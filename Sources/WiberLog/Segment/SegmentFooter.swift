@@ -39,7 +39,7 @@ struct SparseRow: Equatable, Sendable {
 ///     96    8     configurationOffset  of the last configuration chunk; 0: none here
 ///     104   8     removalCount     of all its chunks
 ///     112   8     absentCount      sequences whose bodies are not here
-///     120   8     zeros
+///     120   8     erasedThrough    what entries up to this one wanted erased is not here; see Erase/
 struct SegmentTrailer: Equatable, Sendable {
     static let magic: UInt32 = 0x3146_5357
     static let size = 128
@@ -60,6 +60,7 @@ struct SegmentTrailer: Equatable, Sendable {
     var configurationOffset: UInt64
     var removalCount: UInt64
     var absentCount: UInt64 = 0
+    var erasedThrough = LogIndex.zero
 
     /// How many messages have their bodies here.
     var keptCount: UInt64 { nextSequence.rawValue &- baseSequence.rawValue &- absentCount }
@@ -90,6 +91,7 @@ struct SegmentTrailer: Equatable, Sendable {
         bytes.appendInteger(configurationOffset)
         bytes.appendInteger(removalCount)
         bytes.appendInteger(absentCount)
+        bytes.appendInteger(erasedThrough.rawValue)
         bytes.append(contentsOf: repeatElement(0, count: Self.size - bytes.count))
         bytes.setInteger(CRC32C.checksum(bytes, in: 8..<bytes.count), at: 4)
         return bytes
@@ -129,7 +131,8 @@ struct SegmentTrailer: Equatable, Sendable {
             lastTime: try reader.identifier(),
             configurationOffset: try reader.integer(),
             removalCount: try reader.integer(),
-            absentCount: try reader.integer()
+            absentCount: try reader.integer(),
+            erasedThrough: try reader.identifier()
         )
         guard chunksEnd < UInt64(Int.max / 2), trailer.fileSize == fileSize,
             trailer.configurationOffset < chunksEnd

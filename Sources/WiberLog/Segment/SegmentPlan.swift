@@ -26,7 +26,7 @@ struct SegmentPlan {
 
     mutating func add(_ chunk: Chunk) {
         var segment = active ?? begin(chunk.header)
-        if !segment.fits(chunk.header, limit: options.segmentSize) {
+        if !segment.fits(chunk.header, limit: options.segmentSize) || segment.ends(before: chunk) {
             close(segment)
             segment = begin(chunk.header)
         }

@@ -51,6 +51,8 @@ struct GroupLog: Sendable {
     var install: Install?
     /// Set once the replica is to be removed, or was.
     var removal: Removal?
+    /// Entries up to here want something erased.
+    var eraseThrough = LogIndex.zero
     /// Bytes of segments that are still there though it was removed.
     var leftBytes = 0
 

@@ -98,6 +98,8 @@ public struct FlushJob: Sendable {
     let removed: [String]
     /// What it writes of a segment that is written anew.
     let rewrite: RewriteStep?
+    /// What it overwrites with zeros.
+    let overwrite: OverwriteStep?
 
     /// How many bytes of entries it writes.
     public var byteCount: Int { parts.reduce(0) { $0 + $1.bytes } }

@@ -20,6 +20,10 @@ public struct LogStatistics: Equatable, Sendable {
     public var rewrittenBytes: UInt64 = 0
     /// Bytes that writing segments anew has given back.
     public var freedBytes: UInt64 = 0
+    /// Bytes that were overwritten with zeros.
+    public var overwrittenBytes: UInt64 = 0
+    /// Files that wait to be overwritten, and those of the write-ahead log that are to be.
+    public var filesToOverwrite = 0
     /// Replicas that were removed.
     public var removals: UInt64 = 0
     /// Entries that wait for a log job.

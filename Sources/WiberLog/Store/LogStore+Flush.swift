@@ -27,6 +27,8 @@ extension LogStore {
         let removed = self.removals
         parts.steps += removed.map(DiskStep.remove)
         self.removals = []
+        let overwrite = takeOverwrite()
+        parts.steps += overwrite?.steps ?? []
         let repairs = takeRepairs()
         let rewrite = takeRewrite()
         parts.steps += repairs.steps + rewrite.steps
@@ -52,7 +54,8 @@ extension LogStore {
             installs: installs.slots,
             removals: removals,
             removed: removed,
-            rewrite: rewrite.step
+            rewrite: rewrite.step,
+            overwrite: overwrite
         )
     }
 
@@ -77,6 +80,7 @@ extension LogStore {
         ended += job.removals.ending
         noteDiscarded(job.removals.gone)
         noteRewritten(job.rewrite)
+        noteOverwritten(job.overwrite)
         wal.release(job.released)
         if let file = job.prepared {
             wal.addFree(file)
@@ -107,6 +111,7 @@ extension LogStore {
         guard let last = gone.last?.trailer.last else { return }
         removalsAfterJob += gone.map(\.path)
         leaving.add(gone)
+        overwriting.formUnion(unerased(gone, of: slot))
         groups[slot].trim(through: last, count: count)
         groups[slot].hard.logStart = last.index.next
         changedEnds.insert(slot)
@@ -191,7 +196,9 @@ extension LogStore {
 
     /// Makes the next write-ahead log file while the one in use fills (rule 8).
     private mutating func prepareFile(_ parts: inout Parts) -> WALFile? {
-        guard wal.free.isEmpty, wal.releasing.isEmpty, !isPreparing else { return nil }
+        guard wal.free.isEmpty, wal.releasing.isEmpty, !isPreparing, wal.overwriting.isEmpty else {
+            return nil
+        }
         let file = wal.newFile(size: options.walFileSize)
         parts.steps += file.creationSteps(salt: wal.salt)
         isPreparing = true

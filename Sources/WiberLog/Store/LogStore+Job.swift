@@ -14,6 +14,8 @@ extension LogStore {
         var payload = 0
         var generation: UInt64 = 0
         var hasBatch = false
+        /// Whether a file that has room was left: a batch has to say so.
+        var hasLeft = false
     }
 
     /// Everything that waits, as one job; `nil` if nothing waits or a job is out.
@@ -83,7 +85,7 @@ extension LogStore {
         installed(job.installed)
         noteRemoved(job.completions)
         wal.completeRelease(job.released)
-        removals += job.removals
+        remove(job.removals)
         counters.jobs += 1
         counters.entries += UInt64(job.entryCount)
         counters.bytes += UInt64(job.byteCount)
@@ -99,17 +101,19 @@ extension LogStore {
         !queue.isEmpty || !changedHard.isEmpty || !changedEnds.isEmpty || !registrations.isEmpty
             || isSuperblockChanged || isSealRequested || !wal.releasing.isEmpty
             || !healing.isEmpty || !marks.isEmpty || !written.isEmpty || !ended.isEmpty
-            || !pinnedByUncommitted.isEmpty
+            || !pinnedByUncommitted.isEmpty || wal.mustRoll(for: BatchHeader.size)
     }
 
     /// Groups that keep the oldest full file from being used again by entries that cannot be
     /// flushed, because they are not committed.
     ///
     /// None before the full files hold twice what would be copied, and a file: so the copies cost
-    /// at most about as much as the entries themselves, however much is not committed.
+    /// at most about as much as the entries themselves, however much is not committed. But at once
+    /// where the file is to be overwritten.
     private var pinnedByUncommitted: [Int] {
         guard let oldest = wal.full.first,
-            wal.full.count > 1, wal.fullBytes > options.walFileSize + 2 * unflushedBytes
+            wal.isStale(oldest.file)
+                || wal.full.count > 1 && wal.fullBytes > options.walFileSize + 2 * unflushedBytes
         else { return [] }
         return oldest.slots.filter { slot in
             groups[slot].flushable == groups[slot].flushed
@@ -214,7 +218,8 @@ extension LogStore {
     /// Goes to another file if the batch does not fit; `false` if that one is still being made.
     private mutating func makeRoom(records: Int, payload: Int, _ parts: inout Parts) -> Bool {
         let length = Batch.length(records: records, payload: payload)
-        guard !wal.hasRoom(for: length) else { return true }
+        let hasRoom = wal.hasRoom(for: length)
+        guard !hasRoom || wal.mustRoll(for: length) else { return true }
         var file = wal.takeFree(for: length)
         if file == nil {
             guard !isPreparing else { return false }
@@ -225,6 +230,7 @@ extension LogStore {
         }
         guard let file else { return false }
         wal.roll(to: file)
+        parts.hasLeft = hasRoom
         if file.number > superblock.walFileCount {
             superblock.walFileCount = file.number
             isSuperblockChanged = true
@@ -269,7 +275,9 @@ extension LogStore {
     }
 
     private mutating func makeBatch(_ parts: inout Parts) {
-        guard !parts.rows.isEmpty || isSealRequested || !wal.releasing.isEmpty else { return }
+        guard
+            !parts.rows.isEmpty || isSealRequested || !wal.releasing.isEmpty || parts.hasLeft
+        else { return }
         isSealRequested = false
         let (step, generation) = wal.makeBatch(parts.rows)
         let slots = parts.records.map(\.slot) + parts.marked

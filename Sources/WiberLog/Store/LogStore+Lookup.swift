@@ -39,14 +39,21 @@ extension LogStore {
         return groups[slot].firstIndex
     }
 
-    /// Where the first segment begins that takes messages out of the topic; `nil` if none does.
+    /// Where the first segment begins that takes messages out of the topic, or the first entry in
+    /// memory that does; `nil` if there is none.
     public func firstRemovals(_ group: GroupID) -> LogIndex? {
         guard let slot = slots[group] else { return nil }
         if let closed = groups[slot].closed.first(where: { $0.trailer.removalCount > 0 }) {
             return closed.trailer.baseIndex
         }
-        guard let active = groups[slot].active, active.removalCount > 0 else { return nil }
-        return active.header.baseIndex
+        if let active = groups[slot].active, active.removalCount > 0 {
+            return active.header.baseIndex
+        }
+        let entries = groups[slot].entries
+        for place in 0..<entries.count where entries[place].chunk.header.removalCount > 0 {
+            return entries[place].chunk.header.index
+        }
+        return nil
     }
 
     /// The last entry's index; `nil` in an empty log.
@@ -171,6 +178,7 @@ extension LogStore {
         now.retainedBytes = retainedBytes
         now.walFiles = wal.fileCount
         now.walFilesFull = wal.full.count
+        now.filesToOverwrite = overwrites.count { $0.file == nil } + wal.stale.count
         now.segments = groups.reduce(0) { $0 + $1.closed.count + ($1.active == nil ? 0 : 1) }
         now.groups = groups.count
         measure(&now)

@@ -30,6 +30,8 @@ struct LeavingFiles: Sendable {
         byteCount += size
     }
 
+    func size(of path: String) -> Int { sizes[path] ?? 0 }
+
     mutating func remove(_ paths: [String]) {
         for path in paths { byteCount -= sizes.removeValue(forKey: path) ?? 0 }
     }
@@ -45,7 +47,7 @@ extension GroupLog {
 extension WriteAheadLog {
     /// The bytes of all its files, in use or not.
     var byteCount: Int {
-        let files = [active.file] + full.map(\.file) + releasing.map(\.file) + free
+        let files = [active.file] + full.map(\.file) + releasing.map(\.file) + free + overwriting
         return files.reduce(0) { $0 + $1.size }
     }
 }

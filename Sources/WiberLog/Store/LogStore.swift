@@ -59,6 +59,10 @@ public struct LogStore: Sendable {
     var leaving = LeavingFiles()
     var repairs = RingBuffer<PendingRepair>()
     var rewrite: Rewrite?
+    /// Files to overwrite before they go, those that are being overwritten, and how many bytes may be.
+    var overwriting: Set<String> = []
+    var overwrites: [Overwrite] = []
+    var overwriteAllowance = 0
     /// Groups whose new log is to be written, and those whose new log is durable.
     var installs: [Int] = []
     var written: [Int] = []

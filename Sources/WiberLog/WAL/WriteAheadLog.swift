@@ -23,6 +23,10 @@ struct WriteAheadLog: Sendable {
     private(set) var releasing: [Used] = []
     /// Files that can be used at once.
     private(set) var free: [WALFile] = []
+    /// Free files that are being overwritten.
+    private(set) var overwriting: [WALFile] = []
+    /// Numbers of files that hold bytes which are to be overwritten before they are used again.
+    private(set) var stale: Set<UInt64> = []
     /// The last batch that was built, and its checksum.
     private(set) var sequence: UInt64
     private(set) var lastChecksum: UInt32
@@ -55,7 +59,7 @@ struct WriteAheadLog: Sendable {
         generation = header.generation
     }
 
-    var fileCount: Int { 1 + full.count + releasing.count + free.count }
+    var fileCount: Int { 1 + full.count + releasing.count + free.count + overwriting.count }
     /// The size of the full files together, in bytes.
     var fullBytes: Int { full.reduce(0) { $0 + $1.file.size } }
     /// The first file that replay needs.
@@ -69,8 +73,43 @@ struct WriteAheadLog: Sendable {
     /// A file that a batch of `length` bytes can start, taken out of the free ones.
     mutating func takeFree(for length: Int) -> WALFile? {
         let needed = WALFile.firstOffset + WALFile.padded(length)
-        guard let place = free.firstIndex(where: { $0.size >= needed }) else { return nil }
+        let clean = free.firstIndex { $0.size >= needed && !isStale($0) }
+        guard let place = clean ?? free.firstIndex(where: { $0.size >= needed }) else { return nil }
         return free.remove(at: place)
+    }
+
+    // MARK: Erasing
+
+    func isStale(_ file: WALFile) -> Bool { stale.contains(file.number) }
+
+    /// Whether the file in use is to be overwritten, and another one can take a batch of `length`
+    /// bytes.
+    func mustRoll(for length: Int) -> Bool {
+        guard isStale(active.file) else { return false }
+        let needed = WALFile.firstOffset + WALFile.padded(length)
+        return free.contains { $0.size >= needed && !isStale($0) }
+    }
+
+    /// What all files hold now is to be overwritten once it is not needed.
+    mutating func markStale() {
+        for file in [active.file] + full.map(\.file) + releasing.map(\.file) + free {
+            stale.insert(file.number)
+        }
+    }
+
+    /// A file to overwrite, taken out of the free ones.
+    mutating func takeStale() -> WALFile? {
+        guard let place = free.firstIndex(where: isStale) else { return nil }
+        let file = free.remove(at: place)
+        overwriting.append(file)
+        return file
+    }
+
+    /// A file that has nothing but zeros behind its header.
+    mutating func addClean(_ file: WALFile) {
+        stale.remove(file.number)
+        overwriting.removeAll { $0.number == file.number }
+        free.append(file)
     }
 
     /// Numbers a file that is about to be made.

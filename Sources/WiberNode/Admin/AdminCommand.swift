@@ -20,6 +20,8 @@ public enum AdminCommand: Equatable, Sendable {
     case purgeSubject(topic: String, subject: String, before: Sequence?, keep: UInt64)
     /// That one message goes.
     case remove(topic: String, Sequence)
+    /// That one message goes, and its body from every replica's disk.
+    case erase(topic: String, Sequence)
     /// That these nodes hold a topic, and no others.
     case moveTopic(name: String, nodes: [String])
     /// That so many nodes hold a topic.

@@ -8,8 +8,18 @@ struct PurgeTask {
         case front(Sequence)
         /// One message; it is being read from disk, to know how large it is.
         case message(Sequence, isRead: Bool)
+        /// One message, whose body each replica is to erase.
+        case erasure(Sequence, Erasing)
         /// Messages of some subjects.
         case subject(SubjectPurge, SubjectPurge.Progress)
+    }
+    /// How far a message is that shall be erased.
+    enum Erasing {
+        case waiting
+        /// It is being read from disk, to know how large it is.
+        case reading
+        /// The next chunk says it.
+        case decided
     }
     let origin: CommandOrigin
     var work: Work

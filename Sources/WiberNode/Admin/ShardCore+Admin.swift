@@ -39,6 +39,7 @@ extension ShardCore {
             )
             self.purge(token, name, .purgeSubject(purge))
         case .remove(let name, let sequence): purge(token, name, .remove(sequence))
+        case .erase(let name, let sequence): purge(token, name, .erase(sequence))
         case .moveTopic(let name, let nodes):
             guard let topic = topic(name, token), let nodes = nodeIDs(nodes, token) else { return }
             begin(token, .move(topic, to: nodes))

@@ -45,6 +45,17 @@ extension ShardCore {
             return
                 "there is no message \(sequence) in topic \(groups[slot].configuration.name); it may"
                 + " have gone before"
+        case .erase(let sequence):
+            guard level >= .erase else {
+                return
+                    "erasing needs feature level \(FeatureLevel.erase), and the cluster is at \(level);"
+                    + " `wiber cluster status` says what the level waits for"
+            }
+            guard sequence == .zero || sequence >= groups[slot].topic.tail.nextSequence else {
+                return isKept ? keptText(slot) : nil
+            }
+            return
+                "there was never a message \(sequence) in topic \(groups[slot].configuration.name)"
         case .purgeSubject(let purge):
             let isValid = purge.pattern.withUnsafeBytes { Subject.isValid($0) }
             guard isValid else {
@@ -66,6 +77,7 @@ extension ShardCore {
         switch command {
         case .purge, .keep, .importBlock: return .front(groups[slot].topic.purge(command))
         case .remove(let sequence): return .message(sequence, isRead: false)
+        case .erase(let sequence): return .erasure(sequence, .waiting)
         case .purgeSubject(var purge):
             // What is published from now on is not meant.
             purge.before = min(purge.before, groups[slot].topic.tail.nextSequence)
@@ -91,12 +103,35 @@ extension ShardCore {
                     _ = startRead(plan, for: .removal(groups[slot].id, sequence))
                 case .gap, .end: break  // It is not committed yet.
                 }
+            case .erasure(let sequence, let stage):
+                guard stage == .waiting else { continue }
+                groups[slot].purges[place].work = .erasure(sequence, advance(sequence, slot))
             case .subject(let purge, var progress):
                 guard !progress.isDecided else { continue }
                 groups[slot].topic.purge(purge, &progress)
                 groups[slot].purges[place].work = .subject(purge, progress)
             }
         }
+    }
+
+    /// Goes on with a message that shall be erased, whether it is there or gone.
+    private func advance(_ sequence: Sequence, _ slot: Int) -> PurgeTask.Erasing {
+        var length: UInt32 = 0
+        if groups[slot].topic.isLive(sequence) {
+            switch place(of: sequence, slot) {
+            case .chunk(let chunk):
+                guard let found = TopicState.length(of: sequence, in: chunk) else {
+                    return .waiting
+                }
+                length = found
+            case .plan(let plan):
+                _ = startRead(plan, for: .removal(groups[slot].id, sequence))
+                return .reading
+            case .gap, .end: return .waiting  // It is not committed yet.
+            }
+        }
+        groups[slot].topic.erase(sequence, length: length)
+        return .decided
     }
 
     /// The index that was asked for has no room.
@@ -138,11 +173,19 @@ extension ShardCore {
     func finishRemovalRead(_ group: GroupID, _ sequence: Sequence, _ chunks: [Chunk]) {
         guard let slot = slotOfGroup[group] else { return }
         for place in groups[slot].purges.indices {
-            guard case .message(sequence, true) = groups[slot].purges[place].work else { continue }
-            groups[slot].purges[place].work = .message(sequence, isRead: false)
+            switch groups[slot].purges[place].work {
+            case .message(sequence, true):
+                groups[slot].purges[place].work = .message(sequence, isRead: false)
+                if groups[slot].isLeader { remove(sequence, slot, from: chunks) }
+            case .erasure(sequence, .reading):
+                groups[slot].purges[place].work = .erasure(sequence, .waiting)
+                let lengths = chunks.compactMap { TopicState.length(of: sequence, in: $0) }
+                guard groups[slot].isLeader, let length = lengths.first else { continue }
+                groups[slot].topic.erase(sequence, length: length)
+                groups[slot].purges[place].work = .erasure(sequence, .decided)
+            case .front, .message, .erasure, .subject: continue
+            }
         }
-        guard groups[slot].isLeader else { return }
-        remove(sequence, slot, from: chunks)
     }
 
     /// Tells those whose messages are gone.
@@ -161,6 +204,8 @@ extension ShardCore {
         case .front(let target): return target <= topic.firstSequence
         case .message(let sequence, _):
             return topic.isRemoved(sequence)
+        case .erasure(let sequence, let stage):
+            return stage == .decided && !topic.isErasureOpen(sequence)
         case .subject(_, let progress):
             return progress.isDecided && topic.isRemoved(progress.last)
         }

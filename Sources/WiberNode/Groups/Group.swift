@@ -70,6 +70,8 @@ struct Group {
     var waiters = RingBuffer<Waiter>()
     /// Who waits until what is before a sequence is gone.
     var purges: [PurgeTask] = []
+    /// What this replica is to erase from its disk.
+    var erasures: [PendingErasure] = []
     /// A block of a backup on its way into the log.
     var importTask: ImportTask?
     /// Publishes on their way to the leader, oldest first.

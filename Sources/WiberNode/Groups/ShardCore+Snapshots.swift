@@ -117,6 +117,8 @@ extension ShardCore {
             subjects: subjectBudget,
             deadlines: deadlineBudget
         )
+        // The log that comes may have left behind what the old one did not know to be erased.
+        groups[slot].erasures = level >= .erase ? [PendingErasure.ofLog] : []
         groups[slot].applied = .zero
         groups[slot].skippedTo = .zero
         groups[slot].replicatedTo = .zero

@@ -39,7 +39,7 @@ extension ShardCore {
 
     private var hasWork: Bool {
         !retrySlots.isEmpty || !unaskedReads.isEmpty || !forwards.isEmpty || !waitingRelays.isEmpty
-            || !repairs.isEmpty || !wounds.isEmpty || isRewriting || !pulls.isEmpty
+            || !repairs.isEmpty || !wounds.isEmpty || isRewriting || isErasing || !pulls.isEmpty
             || !pendingTopics.isEmpty || !messageReads.isEmpty
             || peers.contains { $0.isPresent && $0.lane == .idle && $0.id != selfID }
             || joining != nil || shutdown != nil
@@ -55,6 +55,7 @@ extension ShardCore {
         sweepWounds()
         sweepPulls()
         sweepScrub()
+        sweepErasures()
         sweepRewrites()
         sweepAdmin()
         sweepBackups()

@@ -21,7 +21,7 @@ extension ShardCore {
         guard limits.rewriteBytesPerSecond > 0, rewriting.due <= time.now, fullDisk == nil,
             !isDiskBusy
         else { return }
-        guard let found = nextSparseSegment() else { return }
+        guard let found = nextUnerasedSegment() ?? nextSparseSegment() else { return }
         begin(found.group, found.segment, isRescue: false)
         continueRewrite()
     }
@@ -31,7 +31,12 @@ extension ShardCore {
 
     private func begin(_ group: GroupID, _ segment: SegmentSummary, isRescue: Bool) {
         rewriting.task = nil
-        guard store.beginRewrite(group, segment.path) else { return }
+        var through = LogIndex.zero
+        if let slot = slotOfGroup[group] {
+            takeErasures(slot)
+            through = erasable(segment, slot)
+        }
+        guard store.beginRewrite(group, segment.path, erasedThrough: through) else { return }
         rewriting.task = RewriteTask(
             group: group,
             segment: segment,
@@ -81,7 +86,7 @@ extension ShardCore {
         return nil
     }
 
-    private func mayRewrite(_ slot: Int) -> Bool {
+    func mayRewrite(_ slot: Int) -> Bool {
         groups[slot].raft != nil && groups[slot].id != .meta && groups[slot].topic.hasGone
             && !groups[slot].configuration.isRestoring && !isBackedUp(groups[slot].id)
     }
@@ -145,7 +150,7 @@ extension ShardCore {
         let entries = chunks.map { chunk -> Chunk in
             bytes += chunk.bytes.count
             let isAll = Mutant.rewriteErasesLive.isOn
-            guard let rest = chunk.erasing({ topic.isRemoved($0) || isAll }) else { return chunk }
+            guard let rest = chunk.erasing({ topic.mayErase($0) || isAll }) else { return chunk }
             erased += UInt64(rest.header.erasedCount - chunk.header.erasedCount)
             return rest
         }

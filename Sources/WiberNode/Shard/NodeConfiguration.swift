@@ -169,6 +169,8 @@ public struct NodeLimits: Sendable {
     public var rewriteBytesPerSecond = 32 << 20
     /// The time from one look at all segments to the next.
     public var rewritePause = Instant.Span.seconds(1)
+    /// The time from one overwriting of the write-ahead log, for what is erased, to the next.
+    public var erasePause = Instant.Span.seconds(2)
     /// Reads under way at a time for repairs of other nodes.
     public var repairReads = 8
     /// A follower that lacks so many bytes of closed segments is to fetch them.

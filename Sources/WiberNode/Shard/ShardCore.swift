@@ -93,6 +93,8 @@ public final class ShardCore {
     var pulls: [GroupID: PullTask] = [:]
     var scrub = Scrub()
     var rewriting = Rewriting()
+    /// What is to be erased from the write-ahead log.
+    var erasing = Erasing()
     /// Reads that are under way for repairs of other nodes.
     var repairsServing = 0
     /// Commands that are under way, by their number.

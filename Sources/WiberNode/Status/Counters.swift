@@ -61,6 +61,7 @@ struct Counters {
     var scrubbedBytes: UInt64 = 0
     var scrubPasses: UInt64 = 0
     var rewritesGivenUp: UInt64 = 0
+    var erasures: UInt64 = 0
     var repairsServed: UInt64 = 0
     var groupsHealed: UInt64 = 0
     var slowFlushes: UInt64 = 0

@@ -170,6 +170,9 @@ extension ShardCore {
         return groups[slot].topic.isRemoved(sequence)
     }
 
+    /// What is to be erased from this node's disk and is not yet.
+    package var erasures: Int { erasuresPending }
+
     /// The floor of a topic, as far as this node has applied the meta log.
     package func keepFrom(_ topic: String) -> UInt64? {
         slotOfName[Array(topic.utf8)].flatMap { groups[$0].configuration.keepFrom }

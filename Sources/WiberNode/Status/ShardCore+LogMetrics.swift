@@ -3,7 +3,7 @@ import WiberLog
 /// The figures of the log, for `/metrics`.
 extension ShardCore {
     func logMetrics() -> [Metric] {
-        writeMetrics() + segmentMetrics() + rewriteMetrics() + repairMetrics()
+        writeMetrics() + segmentMetrics() + rewriteMetrics() + eraseMetrics() + repairMetrics()
     }
 
     private func writeMetrics() -> [Metric] {
@@ -88,6 +88,36 @@ extension ShardCore {
                 "Bytes that writing segments anew has given back.",
                 .counter,
                 Double(log.freedBytes)
+            ),
+        ]
+    }
+
+    private func eraseMetrics() -> [Metric] {
+        let log = store.statistics
+        return [
+            metric(
+                "wiber_erasures_pending",
+                "Messages in a row that are to be erased from this node's disk, and are not yet.",
+                .gauge,
+                Double(erasuresPending)
+            ),
+            metric(
+                "wiber_erasures_total",
+                "Messages in a row that were erased from this node's disk.",
+                .counter,
+                Double(counters.erasures)
+            ),
+            metric(
+                "wiber_overwritten_bytes_total",
+                "Bytes that were overwritten with zeros, so that what was erased is gone.",
+                .counter,
+                Double(log.overwrittenBytes)
+            ),
+            metric(
+                "wiber_overwrite_files_pending",
+                "Files that wait to be overwritten with zeros.",
+                .gauge,
+                Double(log.filesToOverwrite)
             ),
         ]
     }

@@ -133,6 +133,7 @@ extension ShardCore {
         }
         let span = status.lastSequence &+ 1 &- status.firstSequence
         status.removed = span > status.messages ? span - status.messages : 0
+        status.erasuresPending = UInt64(group.erasures.count)
         status.subjectCount = group.topic.subjectCount.map { UInt64($0) }
         status.subscribers = UInt64(group.subscribers.count)
         status.publishRateThousandths = groups[slot].topic.publishRate(now: time.now)

@@ -104,12 +104,25 @@ struct AdminRoutes: Sendable {
         }
         addNodes(to: router)
         let host = host
-        router.delete("/api/topics/:name/messages/:sequence") { _, context in
+        router.delete("/api/topics/:name/messages/:sequence") { request, context in
             let name = context.name
             guard let number = context.parameters.get("sequence").flatMap({ UInt64($0) }) else {
                 return Response.error(.badRequest, "a message is named by its sequence, a number")
             }
-            return Self.response(try await host.administer(.remove(topic: name, Sequence(number))))
+            let sequence = Sequence(number)
+            switch request.uri.query ?? "" {
+            case "", "erase=false":
+                return Self.response(try await host.administer(.remove(topic: name, sequence)))
+            case "erase=true":
+                let outcome = try await host.administer(.erase(topic: name, sequence))
+                guard case .done = outcome else { return Self.response(outcome) }
+                return .json(Array(#"{"status":"done","erasing":true}"#.utf8))
+            case let query:
+                return Response.error(
+                    .badRequest,
+                    "there is no \(query); add erase=true or nothing"
+                )
+            }
         }
         router.delete("/api/topics/:name") { _, context in
             let name = context.name

@@ -19,7 +19,7 @@ extension World {
             }
             guard ends.count <= 1 else { return false }
         }
-        return areLimitsKept
+        return areLimitsKept && sound.allSatisfy { $0.core?.erasures ?? 0 == 0 }
     }
 
     /// Whether what limits and times to live ask for is gone from the topic that has some, by the clock of
@@ -56,6 +56,7 @@ extension World {
         }
         checkFirstSequences()
         checkRemovals()
+        checkErasures()
     }
 
     private func check(

@@ -31,10 +31,22 @@ extension Ledger {
             time = max(time, message.time.rawValue)
             topic.liveBytes += UInt64(message.length)
             topic.bySubject[subject, default: []].append(message.sequence.rawValue)
+            if name == "keys" {
+                var body: [UInt8] = []
+                message.body.encode(into: &body)
+                topic.bodies[message.sequence.rawValue] = body
+            }
             return true
         }
         for removal in chunk.removals {
             for sequence in removal.first.rawValue..<removal.end.rawValue {
+                if removal.isErasing {
+                    guard topic.asked.contains(sequence) else {
+                        return "\(sequence) of \(name) is erased, and nobody wanted that"
+                    }
+                    topic.erased.insert(sequence)
+                    if topic.live[sequence] == nil { continue }  // It had gone before.
+                }
                 if let problem = remove(sequence, &topic, limit, time) {
                     return "\(problem) of \(name)"
                 }

@@ -22,6 +22,9 @@ final class Ledger {
         var gone: [UInt64: Int] = [:]
         /// What somebody wanted to go.
         var asked: Set<UInt64> = []
+        /// What somebody wanted erased, as committed, and the bodies of what may be.
+        var erased: Set<UInt64> = []
+        var bodies: [UInt64: [UInt8]] = [:]
         /// The latest in order of what each connection has sent and is committed.
         var orders: [String: Int] = [:]
 

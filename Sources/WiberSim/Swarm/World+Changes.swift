@@ -53,7 +53,12 @@ extension World {
         if random.chance(perMille: 600) {
             let sequence = keys.last - random.draw(0...min(keys.last - 1, 30))
             ledger.topics["keys"]?.asked.insert(sequence)
-            return handle(place, .admin(token, .remove(topic: "keys", Sequence(sequence))))
+            let one = Sequence(sequence)
+            let isErasing = random.chance(perMille: 500)
+            return handle(
+                place,
+                .admin(token, isErasing ? .erase(topic: "keys", one) : .remove(topic: "keys", one))
+            )
         }
         let number = random.draw(0...Settings.subjects)
         let subject = "keys." + (number == Settings.subjects ? "*" : "\(number)")

@@ -13,6 +13,8 @@ public enum TopicCommand: Equatable, Sendable {
     case purgeSubject(SubjectPurge)
     /// One message goes.
     case remove(Sequence)
+    /// One message goes, if it is there, and each replica erases its body.
+    case erase(Sequence)
     /// A block of the backup that the topic is being restored from.
     case importBlock([UInt8])
 
@@ -23,6 +25,7 @@ public enum TopicCommand: Equatable, Sendable {
         case keep = 2
         case purgeSubject = 3
         case remove = 4
+        case erase = 5
         case importBlock = 20
     }
 
@@ -43,6 +46,9 @@ public enum TopicCommand: Equatable, Sendable {
             bytes += purge.pattern
         case .remove(let sequence):
             bytes.append(Tag.remove.rawValue)
+            bytes.appendInteger(sequence.rawValue)
+        case .erase(let sequence):
+            bytes.append(Tag.erase.rawValue)
             bytes.appendInteger(sequence.rawValue)
         case .importBlock(let block):
             bytes.append(Tag.importBlock.rawValue)
@@ -86,6 +92,7 @@ public enum TopicCommand: Equatable, Sendable {
             let pattern = Array(try reader.slice(reader.remaining))
             command = .purgeSubject(SubjectPurge(pattern: pattern, before: before, keep: keep))
         case .remove: command = .remove(try reader.identifier())
+        case .erase: command = .erase(try reader.identifier())
         case .importBlock: command = .importBlock(Array(try reader.slice(reader.remaining)))
         }
         guard reader.remaining == 0 else {

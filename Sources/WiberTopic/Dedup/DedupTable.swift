@@ -58,6 +58,21 @@ struct DedupTable {
         return entry.time < limit ? nil : Place(sequence: entry.sequence, index: entry.index)
     }
 
+    /// Whether a message of a range is remembered.
+    func remembers(from start: Sequence, to end: Sequence) -> Bool {
+        var low = 0
+        var high = entries.count
+        while low < high {
+            let middle = (low + high) / 2
+            if entries[middle].sequence < start { low = middle + 1 } else { high = middle }
+        }
+        return low < entries.count && entries[low].sequence < end
+    }
+
+    func remembers(_ sequence: Sequence) -> Bool {
+        remembers(from: sequence, to: sequence.next)
+    }
+
     mutating func insert(
         _ digest: Digest128,
         _ sequence: Sequence,

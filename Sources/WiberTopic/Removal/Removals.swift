@@ -14,6 +14,10 @@ struct Removals {
     private(set) var sealed = SequenceSet()
     /// Not in the log yet.
     private(set) var queued = SequenceSet()
+    /// Not in the log yet, and to be erased.
+    private var queuedErasures: Set<Sequence> = []
+    /// What each replica is to erase, by what is committed.
+    private(set) var erasures = Erasures()
     private var queue = RingBuffer<Row>()
     private var inLog = RingBuffer<(index: LogIndex, removals: [Removal])>()
 
@@ -49,10 +53,22 @@ struct Removals {
     /// What waits to be named by a chunk, from `first` on.
     func queuedRows(from first: Sequence) -> [Row] {
         var rows: [Row] = []
-        for place in 0..<queue.count where queue[place].sequence >= first {
+        for place in 0..<queue.count
+        where queue[place].sequence >= first && !isTaken(queue[place].sequence) {
             rows.append(queue[place])
         }
         return rows
+    }
+
+    /// Whether somebody's wish to have a message erased is not committed yet.
+    func isErasureOpen(_ sequence: Sequence) -> Bool {
+        guard !queuedErasures.contains(sequence) else { return true }
+        for place in 0..<inLog.count {
+            for removal in inLog[place].removals where removal.isErasing {
+                if removal.first <= sequence, sequence < removal.end { return true }
+            }
+        }
+        return false
     }
 
     // MARK: Deciding
@@ -61,6 +77,12 @@ struct Removals {
     mutating func add(_ row: Row) {
         guard queued.insert(row.sequence) else { return }
         queue.append(row)
+    }
+
+    /// Decides that a message's body is erased, which goes or is gone.
+    mutating func addErasure(_ row: Row) {
+        queuedErasures.insert(row.sequence)
+        add(row)
     }
 
     /// Takes what a chunk shall say; what is before `first` is gone by itself.
@@ -72,21 +94,27 @@ struct Removals {
         var messages: UInt64 = 0
         var bytes: UInt64 = 0
         while let row = queue.first {
-            if row.sequence >= first {
+            let isErasing = queuedErasures.contains(row.sequence)
+            let isHere = row.sequence >= first && !isTaken(row.sequence)
+            if isHere || isErasing {
                 if let last = removals.last, last.end == row.sequence,
-                    last.count < Removal.countMax
+                    last.isErasing == isErasing, last.count < Removal.countMax
                 {
                     removals[removals.count - 1].count += 1
                 } else {
                     guard removals.count < most else { break }
-                    removals.append(Removal(first: row.sequence, count: 1))
+                    let removal = Removal(first: row.sequence, count: 1, isErasing: isErasing)
+                    removals.append(removal)
                 }
+            }
+            if isHere {
                 messages += 1
                 bytes += UInt64(row.length)
                 sealed.insert(row.sequence)
             }
             queue.popFirst()
             queued.remove(row.sequence)
+            queuedErasures.remove(row.sequence)
         }
         return (removals, messages, bytes)
     }
@@ -99,12 +127,25 @@ struct Removals {
         guard !Mutant.removalsNotUndone.isOn else { return hadSome }
         queued = SequenceSet()
         queue = RingBuffer()
+        queuedErasures = []
         sealed = SequenceSet()
         for place in 0..<inLog.count {
-            for removal in inLog[place].removals { sealed.insert(removal) }
+            for removal in inLog[place].removals { seal(removal) }
         }
         return hadSome
     }
+
+    /// What is to be erased may be gone already.
+    private mutating func seal(_ removal: Removal) {
+        guard removal.isErasing else { return sealed.insert(removal) }
+        for value in removal.first.rawValue..<removal.end.rawValue
+        where !committed.contains(Sequence(value)) {
+            sealed.insert(Sequence(value))
+        }
+    }
+
+    /// Whatever is to be erased so far is known to somebody else.
+    mutating func takeErasures() -> [Erasure] { erasures.take() }
 
     // MARK: The log
 
@@ -112,12 +153,15 @@ struct Removals {
         guard chunk.header.removalCount > 0 else { return }
         let removals = chunk.removals
         inLog.append((chunk.header.index, removals))
-        for removal in removals { sealed.insert(removal) }
+        for removal in removals { seal(removal) }
     }
 
     /// The chunk is known to be committed.
     mutating func recovered(_ chunk: Chunk) {
-        for removal in chunk.removals { committed.insert(removal) }
+        for removal in chunk.removals {
+            committed.insert(removal)
+            if !Mutant.eraseForgottenAtStart.isOn { erasures.add(removal, chunk.header.index) }
+        }
         committed.drop(before: chunk.header.firstSequence)
     }
 
@@ -135,6 +179,7 @@ struct Removals {
             for removal in entry.removals {
                 committed.insert(removal)
                 sealed.remove(removal)
+                erasures.add(removal, entry.index)
             }
         }
         committed.drop(before: header.firstSequence)

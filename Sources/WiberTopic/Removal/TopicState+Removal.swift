@@ -83,6 +83,32 @@ extension TopicState {
         removals.add(MessageIndex.Row(sequence: sequence, length: length))
     }
 
+    /// Lets a message go, whose body has `length` bytes, unless it is gone, and has it erased.
+    public mutating func erase(_ sequence: Sequence, length: UInt32) {
+        guard sequence > .zero, sequence < tail.nextSequence else { return }
+        if isLive(sequence), !Mutant.removedCounts.isOn { index?.goneFromWithin() }
+        removals.addErasure(MessageIndex.Row(sequence: sequence, length: length))
+    }
+
+    /// Whether a wish to have a message erased waits for the log.
+    public func isErasureOpen(_ sequence: Sequence) -> Bool { removals.isErasureOpen(sequence) }
+
+    /// Whether the log has asked to erase something since it was asked last.
+    public var hasErasures: Bool { !removals.erasures.isEmpty }
+
+    /// What the log has asked to erase, once.
+    public mutating func takeErasures() -> [Erasure] { removals.takeErasures() }
+
+    /// Whether a body may be erased: an id that is still remembered is read again at a start.
+    public func mayErase(_ sequence: Sequence) -> Bool {
+        isRemoved(sequence) && !dedup.remembers(sequence)
+    }
+
+    /// Whether the topic remembers the id of a message in a range.
+    public func remembersIDs(from start: Sequence, to end: Sequence) -> Bool {
+        dedup.remembers(from: start, to: end)
+    }
+
     /// The size of a message's body, in bytes; `nil` if the chunk does not have it.
     public static func length(of sequence: Sequence, in chunk: Chunk) -> UInt32? {
         var length: UInt32?
@@ -96,6 +122,7 @@ extension TopicState {
         let taken = removals.take(most: most, from: header.firstSequence)
         header.liveMessages -= min(header.liveMessages, taken.messages)
         header.liveBytes -= min(header.liveBytes, taken.bytes)
+        header.isErasing = taken.removals.contains { $0.isErasing }
         return taken.removals
     }
 }

@@ -18,6 +18,7 @@ extension TopicState {
             start(ofNewest: count, in: tail) { removals.takenCount(from: $0, to: $1) } > floor
         case .purgeSubject(let purge): min(purge.before, tail.nextSequence) > floor
         case .remove(let sequence): sequence >= floor
+        case .erase(let sequence): sequence >= floor && isLive(sequence)
         case .importBlock: false
         }
     }

@@ -98,7 +98,7 @@ public struct TopicState {
         case .purge(let before): target = min(before, next)
         case .keep(let count):
             target = start(ofNewest: count, in: tail) { removals.takenCount(from: $0, to: $1) }
-        case .purgeSubject, .remove, .importBlock: return .zero
+        case .purgeSubject, .remove, .erase, .importBlock: return .zero
         }
         purgeTarget = max(purgeTarget, target)
         return target

@@ -41,6 +41,8 @@ public struct TopicStatus: Sendable {
     public var bytes: UInt64 = 0
     /// The messages between the first and the last that are gone.
     public var removed: UInt64 = 0
+    /// Messages in a row that the answering node is to erase from its disk, and has not yet.
+    public var erasuresPending: UInt64 = 0
     /// The different subjects of its messages, about; known where the topic is indexed by subject.
     public var subjectCount: UInt64?
     /// The first message's time, if it is known.
@@ -81,6 +83,7 @@ public struct TopicStatus: Sendable {
             json.field("messages", messages)
             json.field("bytes", bytes)
             json.field("removed", removed)
+            if erasuresPending > 0 { json.field("erasures_pending", erasuresPending) }
             if let subjectCount { json.field("subject_count", subjectCount) }
             json.field("first_time", firstTime?.rfc3339)
             json.field("last_time", lastTime?.rfc3339)

@@ -53,12 +53,21 @@ extension TopicCommand {
             discussion: """
                 Nothing brings it back. The other messages keep their sequences.
 
+                Its bytes stay on disk until the file is written anew, which may be never. With
+                --erase every replica's disk is cleared of them: the command ends when that is
+                decided and safe, and the nodes do it in the background, within seconds as a rule;
+                wiber_erasures_pending at /metrics of each node is 0 when it is done. It also
+                works for messages that have gone before. Backups, and blocks that a file system
+                or a solid-state disk has kept, are out of its reach.
+
                 Examples:
                   wiber topic remove orders 17 --yes
+                  wiber topic remove orders 17 --erase --yes
                 """
         )
         @Argument(help: "The topic.") var topic: Word
         @Argument(help: "The message's sequence.") var sequence: UInt64
+        @Flag(help: "Clear its bytes from the disks of all replicas, too.") var erase = false
         @Flag(help: "Do it; without this the command only says what it would do.") var yes = false
         @OptionGroup var client: ClientOptions
 
@@ -68,11 +77,12 @@ extension TopicCommand {
                     "this removes message \(sequence) of \(topic) for good; add --yes if you mean it"
                 )
             }
+            let done = "removed message \(sequence) of \(topic)"
             try client.post(
-                "/api/topics/\(topic.inPath)/messages/\(sequence)",
+                "/api/topics/\(topic.inPath)/messages/\(sequence)" + (erase ? "?erase=true" : ""),
                 [:],
                 method: "DELETE",
-                saying: "removed message \(sequence) of \(topic)"
+                saying: erase ? done + "; every replica erases it in the background" : done
             )
         }
     }

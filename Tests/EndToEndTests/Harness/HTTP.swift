@@ -12,10 +12,12 @@ enum HTTP {
         _ path: String,
         port: Int,
         at site: Site = .loopback,
+        method: String = "GET",
         within limit: Duration = .seconds(5)
     ) throws -> Response {
         let socket = try Socket(port: port, at: site)
-        let request = "GET \(path) HTTP/1.1\r\nHost: \(site.address)\r\nConnection: close\r\n\r\n"
+        let request =
+            "\(method) \(path) HTTP/1.1\r\nHost: \(site.address)\r\nConnection: close\r\n\r\n"
         try socket.send(Array(request.utf8))
         var bytes: [UInt8] = []
         let end = ContinuousClock.now + limit

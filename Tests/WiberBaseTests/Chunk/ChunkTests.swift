@@ -28,6 +28,18 @@ struct ChunkTests {
         Removal(first: Sequence(3), count: 2), Removal(first: Sequence(11), count: 1),
     ]
 
+    static let erasing: Chunk = {
+        var header = ChunkHeader()
+        header.kind = .trim
+        header.baseSequence = Sequence(90)
+        header.removalCount = 1
+        header.isErasing = true
+        var bytes: [UInt8] = []
+        erasure.encode(into: &bytes)
+        return Chunk.control(header, bytes: bytes)
+    }()
+    static let erasure = Removal(first: Sequence(3), count: 2, isErasing: true)
+
     static func chunk(_ texts: [String], id: String?, removals: [Removal] = []) -> Chunk {
         var builder = ChunkBuilder()
         for (place, text) in texts.enumerated() {
@@ -53,7 +65,7 @@ struct ChunkTests {
         return builder.seal(header, removals: removals)
     }
 
-    @Test(arguments: [messages, control, empty, removing, trim])
+    @Test(arguments: [messages, control, empty, removing, trim, erasing])
     func `what was sealed is read`(chunk: Chunk) throws {
         try chunk.bytes.withUnsafeBytes { raw in
             let read = try Chunk.decode(raw)
@@ -62,21 +74,21 @@ struct ChunkTests {
         }
     }
 
-    @Test(arguments: [messages, control, empty, removing, trim])
+    @Test(arguments: [messages, control, empty, removing, trim, erasing])
     func `a chunk is found at its place among others`(chunk: Chunk) throws {
         let bytes = [1, 2, 3] + chunk.bytes + [4, 5, 6]
         let read = try bytes.withUnsafeBytes { try Chunk.decode($0, at: 3) }
         #expect(read.bytes == chunk.bytes)
     }
 
-    @Test(arguments: [messages, control, empty, removing, trim])
+    @Test(arguments: [messages, control, empty, removing, trim, erasing])
     func `every prefix is refused`(chunk: Chunk) {
         for count in 0..<chunk.bytes.count {
             #expect(!isValid(Array(chunk.bytes.prefix(count))), "\(count) bytes")
         }
     }
 
-    @Test(arguments: [messages, control, empty, removing, trim])
+    @Test(arguments: [messages, control, empty, removing, trim, erasing])
     func `every flipped bit is found, whatever comes behind`(chunk: Chunk) {
         for tail in [[], [UInt8](repeating: 0, count: 500), chunk.bytes] {
             for bit in 0..<chunk.bytes.count * 8 {
@@ -91,6 +103,17 @@ struct ChunkTests {
         #expect(Self.removing.removals == Self.removals)
         #expect(Self.trim.removals == Self.removals)
         #expect(Self.messages.removals == [] && Self.control.removals == [])
+    }
+
+    @Test func `what is to be erased is told apart, and only where the header says so`() {
+        #expect(Self.erasing.removals == [Self.erasure])
+        var header = Self.erasing.header
+        header.isErasing = false
+        var bytes: [UInt8] = []
+        Self.erasure.encode(into: &bytes)
+        #expect(!isValid(Chunk.control(header, bytes: bytes).bytes))
+        header.isErasing = true
+        #expect(isValid(Chunk.control(header, bytes: bytes).bytes))
     }
 
     @Test(arguments: [

@@ -410,6 +410,7 @@ struct Release: Equatable {
 
     static let old = Release(name: "0.1", levels: LevelRange(.base, .base))
     static let new = Release(name: "0.2", levels: LevelRange(.base, .software))
+    static let erasing = Release(name: "0.3", levels: LevelRange(.base, .erase))
 }
 
 /// A machine of the lab: a disk that stays, and at times a process.

@@ -15,7 +15,7 @@ struct TopicCommandTests {
         #expect(try TopicCommand.decode(command.encoded) == command)
     }
 
-    @Test(arguments: commands)
+    @Test(arguments: commands + [.erase(Sequence(12))])
     func `what was written is read, and no part of it`(command: TopicCommand) throws {
         let bytes = command.encoded
         #expect(try TopicCommand.decode(bytes) == command)

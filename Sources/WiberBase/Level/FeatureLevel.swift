@@ -18,6 +18,8 @@ public struct FeatureLevel: RawRepresentable, Hashable, Comparable, Sendable,
     public static let base = FeatureLevel(rawValue: 1)
     /// The meta log says which software each node runs.
     public static let software = FeatureLevel(rawValue: 2)
+    /// A topic's segments can be compressed.
+    public static let compression = FeatureLevel(rawValue: 3)
 }
 
 /// The levels that a node can work at.
@@ -28,7 +30,7 @@ public struct LevelRange: Hashable, Sendable, CustomStringConvertible {
     public let max: FeatureLevel
 
     /// What this binary can: the one place that says so.
-    public static let supported = LevelRange(.base, .software)
+    public static let supported = LevelRange(.base, .compression)
 
     /// A range.
     ///

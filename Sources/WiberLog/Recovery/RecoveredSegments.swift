@@ -19,11 +19,13 @@ struct RecoveredSegments: Sendable {
     enum Cut: Sendable {
         case remove(path: String)
         case truncate(path: String, size: Int)
+        case expand(SegmentExpansion)
 
         func run(on disk: any Disk) throws(DiskError) {
             switch self {
             case .remove(let path): try disk.remove(path)
             case .truncate(let path, let size): try disk.truncate(path, to: size)
+            case .expand(let expansion): try expansion.run(on: disk)
             }
         }
     }
@@ -188,6 +190,7 @@ struct SegmentRecovery {
         var reader = try SegmentReader.open(file.path, on: disk)
         let header = try header(file, &reader)
         if header.rewrite > 0 { rewritten[file.path] = header }
+        try reader.checkForm(of: group.group)
         let isFirst = result.closed.isEmpty
         if isFirst { result.base = header.previous }
         let expected = isFirst ? header.previous : result.last
@@ -227,7 +230,9 @@ struct SegmentRecovery {
             throw try footerDamage(file, header, through: trailer.lastIndex, &reader)
         }
         addRuns(tables.runs)
-        result.closed.append(ClosedSegment(path: file.path, trailer: trailer))
+        result.closed.append(
+            ClosedSegment(path: file.path, trailer: trailer, size: reader.storedSize)
+        )
         result.last = trailer.last
         result.committed = max(result.committed, trailer.lastIndex)
         lastChecksum = trailer.lastChecksum
@@ -261,6 +266,14 @@ struct SegmentRecovery {
         _ header: SegmentHeader,
         _ reader: inout SegmentReader
     ) throws(LogError) {
+        // What is compressed ends where it ends: its front is written anew.
+        var header = header
+        let source = directory + "/" + header.name
+        let isExpanded = header.isCompressed && !Mutant.compressedCutAsPlain.isOn
+        if isExpanded {
+            header.isCompressed = false
+            header.rewrite = max(header.rewrite, header.rewrite &+ 1)
+        }
         var active = ActiveSegment(header, directory: directory)
         var place = ChunkPlace(header, through: lastNeeded)
         var lastOffset: Int?
@@ -286,7 +299,10 @@ struct SegmentRecovery {
         result.committed = max(result.committed, result.last.index)
         result.active = active
         noteCommitted(&reader, from: header, at: active.end, next: place.index)
-        if active.end < reader.size {
+        if isExpanded {
+            let expansion = SegmentExpansion(source: source, header: header, size: active.end)
+            result.cuts.append(.expand(expansion))
+        } else if active.end < reader.size {
             result.cuts.append(.truncate(path: active.path, size: active.end))
         }
     }

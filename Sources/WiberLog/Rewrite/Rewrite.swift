@@ -1,12 +1,15 @@
 public import WiberBase
 
-/// A closed segment that is being written anew, without the bodies of messages that are gone.
+/// A closed segment that is being written anew, without the bodies of messages that are gone, plain or
+/// compressed.
 ///
 /// The new file has a name of its own and counts once it is durable under it; until then, and if power
 /// is cut, the old one is as it was. The old one goes afterwards.
 struct Rewrite: Sendable {
     let slot: Int
     let source: ClosedSegment
+    /// What makes blocks of it; `nil` if the new file is plain.
+    var blocks: BlockWriter?
     /// What is written; `nil` until the first chunk has come.
     var segment: ActiveSegment?
     /// The next entry that is written.
@@ -16,8 +19,9 @@ struct Rewrite: Sendable {
     /// Set once all of it waits or is written.
     var closed: ClosedSegment?
 
-    init(_ slot: Int, _ source: ClosedSegment) {
+    init(_ slot: Int, _ source: ClosedSegment, _ blocks: BlockWriter?) {
         self.slot = slot
+        self.blocks = blocks
         self.source = source
         next = source.trailer.baseIndex
     }
@@ -26,21 +30,24 @@ struct Rewrite: Sendable {
     var unfinishedPath: String? { segment.map { $0.path + SegmentName.unfinished } }
 
     /// What the new file has, or is to have, in bytes.
-    var byteCount: Int { closed?.trailer.fileSize ?? segment?.end ?? 0 }
+    var byteCount: Int { closed?.size ?? blocks?.end ?? segment?.end ?? 0 }
 
     mutating func begin(_ header: SegmentHeader, directory: String) {
         let segment = ActiveSegment(header, directory: directory)
         let path = segment.path + SegmentName.unfinished
         self.segment = segment
+        let bytes = header.encode()
         steps = [
             .remove(path: path), .create(path: path),
-            .write(path: path, offset: 0, bytes: header.encode()),
+            .write(path: path, offset: 0, bytes: blocks?.begin(bytes) ?? bytes),
         ]
     }
 
     mutating func add(_ chunk: Chunk, sparseInterval: Int) {
         guard let path = unfinishedPath, let end = segment?.end else { return }
-        steps.append(.write(path: path, offset: end, bytes: chunk.bytes))
+        let offset = blocks?.end ?? end
+        let bytes = blocks?.add(chunk.bytes) ?? chunk.bytes
+        if !bytes.isEmpty { steps.append(.write(path: path, offset: offset, bytes: bytes)) }
         segment?.add(chunk.header, sparseInterval: sparseInterval)
         next = chunk.header.index.next
     }
@@ -49,11 +56,13 @@ struct Rewrite: Sendable {
     mutating func close(directory: String) {
         guard let segment, let path = unfinishedPath, let (footer, trailer) = segment.footer()
         else { return }
-        steps.append(.write(path: path, offset: segment.end, bytes: footer))
+        let offset = blocks?.end ?? segment.end
+        let bytes = blocks?.finish(footer) ?? footer
+        steps.append(.write(path: path, offset: offset, bytes: bytes))
         if !Mutant.rewriteNotSynced.isOn { steps.append(.sync(path: path)) }
         steps.append(.rename(path: path, to: segment.path))
         steps.append(.syncDirectory(path: directory))
-        closed = ClosedSegment(path: segment.path, trailer: trailer)
+        closed = ClosedSegment(path: segment.path, trailer: trailer, size: offset + bytes.count)
     }
 }
 
@@ -80,6 +89,8 @@ public struct SegmentSummary: Sendable {
     public let roomCount: UInt64
     /// The file.
     public let path: String
+    /// Whether it is compressed.
+    public let isCompressed: Bool
 
     init(_ segment: ClosedSegment) {
         let trailer = segment.trailer
@@ -89,5 +100,6 @@ public struct SegmentSummary: Sendable {
         let sequences = trailer.nextSequence.rawValue &- trailer.baseSequence.rawValue
         roomCount = LogStore.isRewritten(segment.path) ? trailer.keptCount : sequences
         path = segment.path
+        isCompressed = segment.isCompressed
     }
 }

@@ -40,7 +40,7 @@ extension EndToEnd {
             #expect(try report(first).featureLevel == 1)
             let check = try wiber(first, "upgrade", "check")
             #expect(check.isSuccess, "\(check.output)\(check.errors)")
-            #expect(check.output.contains("the level rises from 1 to 2"), "\(check.output)")
+            #expect(check.output.contains("the level rises from 1 to 3"), "\(check.output)")
 
             try cluster.configure("")
             try Load.run("A rolling upgrade", on: cluster) { load in
@@ -58,12 +58,12 @@ extension EndToEnd {
                         try wiber(other, "upgrade", "check").isSuccess
                     }
                 }
-                try waitForLevel(2, on: cluster)
+                try waitForLevel(3, on: cluster)
                 try load.waitForMore(200)
             }
             let metrics = try HTTP.get("/metrics", port: first.httpPort).text
-            #expect(metrics.contains("\nwiber_feature_level 2\n"))
-            #expect(try wiber(first, "cluster", "status").output.contains("feature level 2"))
+            #expect(metrics.contains("\nwiber_feature_level 3\n"))
+            #expect(try wiber(first, "cluster", "status").output.contains("feature level 3"))
         }
 
         @Test func `while one node is held down the level stays, and all can go back`() throws {
@@ -82,7 +82,7 @@ extension EndToEnd {
                 let status = try wiber(node, "cluster", "status").output
                 #expect(status.contains("the next feature level waits: n3 knows 1"), "\(status)")
                 try load.waitForMore(200)
-                #expect(try report(node).nodes.map(\.featureLevelMax) == [2, 2, 1])
+                #expect(try report(node).nodes.map(\.featureLevelMax) == [3, 3, 1])
                 try cluster.configure(held)
                 for node in cluster.nodes.prefix(2) {
                     #expect(try node.terminate() == .code(0), "\(node.logTail)")
@@ -94,7 +94,7 @@ extension EndToEnd {
 
         @Test func `a downgrade below the cluster's level is refused with what to do`() throws {
             let cluster = try Cluster.started(nodes: 3)
-            try waitForLevel(2, on: cluster)
+            try waitForLevel(3, on: cluster)
             let node = cluster.nodes[1]
             try node.terminate()
             try cluster.configure("feature_level_max: 1\n")
@@ -102,8 +102,8 @@ extension EndToEnd {
             try eventually("\(node.id) stops by itself") { !node.isRunning }
             #expect(node.process?.poll() == .code(1))
             let words =
-                "wiber: the data directory of n2 was written by wiber 0.1.0 at feature level 2, and"
-                + " this binary (0.1.0) knows 1 by its configuration: use feature_level_max: 2 or"
+                "wiber: the data directory of n2 was written by wiber 0.1.0 at feature level 3, and"
+                + " this binary (0.1.0) knows 1 by its configuration: use feature_level_max: 3 or"
                 + " more, or take it out; a level is never lowered"
             #expect(node.log.contains(words), "\(node.logTail)")
             #expect(try cluster.nodes[0].client().request("PUB notes hello").hasPrefix("OK"))
@@ -116,7 +116,7 @@ extension EndToEnd {
             try eventually("/healthz says why") {
                 let health = try HTTP.get("/healthz", port: node.httpPort)
                 return health.status == 503
-                    && health.text.contains("the cluster is at feature level 2, and node n2")
+                    && health.text.contains("the cluster is at feature level 3, and node n2")
             }
             #expect(cluster.nodes[0].log.contains("node refused"), "\(cluster.nodes[0].logTail)")
             try node.terminate()

@@ -41,6 +41,7 @@ struct ConfigurationTests {
                 keep_from: 12
                 placement: { tags: [ssd], spread: zone }
                 quota: { bytes: 10GiB, messages: 1000000 }
+                compression: zstd
             """
         )
         #expect(cluster.cluster == "demo")
@@ -76,6 +77,7 @@ struct ConfigurationTests {
         topic.allowsTimeToLive = true
         topic.timeToLiveDefault = 3_600_000_000_000
         topic.keepFrom = 12
+        topic.compression = .zstd
         topic.dedupKey = .content
         topic.dedupWindow = 300_000_000_000
         topic.placement = .init(tags: ["ssd"], spread: "zone")

@@ -9,7 +9,7 @@ struct UpgradeCheckTests {
         _ id: String,
         _ state: String = "alive",
         leaving: Bool = false,
-        levels: String = #""feature_level_min":1,"feature_level_max":2"#,
+        levels: String = #""feature_level_min":1,"feature_level_max":3"#,
         wire: String = #""wire_version_min":5,"wire_version_max":5"#
     ) -> String {
         #"{"id":"\#(id)","state":"\#(state)","leaving":\#(leaving),"version":"0.1.0",\#(levels),\#(wire)}"#
@@ -43,9 +43,9 @@ struct UpgradeCheckTests {
         #expect(check.isReady)
         #expect(check.summary == "cluster demo: 3 nodes, feature level 1")
         #expect(check.notes.count == 1)
-        #expect(check.notes[0].contains("the level rises from 1 to 2"), "\(check.notes)")
+        #expect(check.notes[0].contains("the level rises from 1 to 3"), "\(check.notes)")
         #expect(check.notes[0].contains("feature_level_max: 1"), "\(check.notes)")
-        let level = #""feature_level":2,"#
+        let level = #""feature_level":3,"#
         #expect(try self.check(cluster(three, level: level), topic()).notes == [])
     }
 
@@ -70,7 +70,7 @@ struct UpgradeCheckTests {
     }
 
     @Test func `a level that this binary does not know is in the way, in both directions`() throws {
-        let above = try check(cluster(three, level: #""feature_level":3,"#))
+        let above = try check(cluster(three, level: #""feature_level":4,"#))
         #expect(above.problems.first?.contains("a level is never lowered") == true)
         let report = cluster(three)
         let later = try UpgradeCheck(

@@ -125,7 +125,11 @@ extension ShardCore {
         topic.replicas = replicas.count
         var command = MetaCommand.createTopic(topic, replicas: replicas)
         if command.level > meta.level {
-            guard hasWaitedForLevel() else { return false }
+            guard hasWaitedForLevel() else {
+                mustDecideMeta = true
+                retrySlots.insert(ShardCore.metaSlot)
+                return false
+            }
             topic.compression = .none
             command = .createTopic(topic, replicas: replicas)
             trace(

@@ -44,15 +44,13 @@ struct ConfigurationTests {
                 compression: zstd
             """
         )
-        #expect(cluster.cluster == "demo")
-        #expect(cluster.dataDirectory == "./data")
+        #expect(cluster.cluster == "demo" && cluster.dataDirectory == "./data")
         #expect(cluster.diskReserve == 2 << 30)
         #expect(try cluster.node("n2").diskQuota == 100 << 30)
         #expect(try cluster.node("n2").tags == ["ssd", "zone:a"])
         #expect(try cluster.node("n1").tags == [])
         #expect(!cluster.autoCreateTopics)
-        #expect(cluster.lameDuck.duration == .seconds(60))
-        #expect(cluster.lameDuck.grace == .seconds(5))
+        #expect(cluster.lameDuck.duration == .seconds(60) && cluster.lameDuck.grace == .seconds(5))
         #expect(cluster.warnings == [])
         #expect(cluster.nodes.map(\.name) == ["n1", "n2", "n3"], "sorted by id")
         #expect(

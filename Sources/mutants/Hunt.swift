@@ -84,7 +84,7 @@ extension Mutant {
             .cores
         case .hardStateOnce, .hardStateSyncedOnce, .cacheTrusted, .failedSyncRetried,
             .diskErrorIgnored, .tailCopiedInPart, .segmentsNotSynced, .nameNotSynced,
-            .renameNotSynced, .segmentsNotCut, .compressedCutAsPlain:
+            .renameNotSynced, .segmentsNotCut:
             .nodes(.power)
         case .rotCutAsTorn, .payloadNotVerified, .segmentRotCut, .damagedIsNew, .holesCut,
             .gapIgnored, .holeFilledAsIs, .woundForgotten, .barrierSkipped, .sealMissing,

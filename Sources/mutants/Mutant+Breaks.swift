@@ -59,7 +59,6 @@ extension Mutant {
         case .snapshotTakenAnyway: "a snapshot discards nothing that counts"
         case .rewriteNotSynced: "a segment that is written anew counts once it is durable"
         case .rewriteErasesLive: "only what is gone is erased"
-        case .compressedCutAsPlain: "a compressed segment is cut by writing its front anew"
         }
     }
 }

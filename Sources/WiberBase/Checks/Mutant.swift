@@ -174,8 +174,6 @@ package enum Mutant: String, CaseIterable, Sendable {
     case rewriteNotSynced
     /// A segment that is written anew loses messages that are not gone.
     case rewriteErasesLive
-    /// A compressed segment is cut as if it were plain.
-    case compressedCutAsPlain
 
     #if Mutants
     /// The one that is on; set once, before anything else runs.

@@ -269,7 +269,7 @@ struct SegmentRecovery {
         // What is compressed ends where it ends: its front is written anew.
         var header = header
         let source = directory + "/" + header.name
-        let isExpanded = header.isCompressed && !Mutant.compressedCutAsPlain.isOn
+        let isExpanded = header.isCompressed
         if isExpanded {
             header.isCompressed = false
             header.rewrite = max(header.rewrite, header.rewrite &+ 1)

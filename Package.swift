@@ -41,7 +41,9 @@ let package = Package(
     targets: [
         .target(
             name: "CWiber",
-            cSettings: [.unsafeFlags(["-std=c17", "-Wall", "-Werror"])]
+            cSettings: [.unsafeFlags(["-std=c17", "-Wall", "-Werror"])],
+            // The archive of Debian's libzstd-dev: the binary needs no library beside libc.
+            linkerSettings: [.linkedLibrary(":libzstd.a")]
         ),
         pure("WiberBase", ["CWiber"]),
         pure("WiberRaft", ["WiberBase"]),

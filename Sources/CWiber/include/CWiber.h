@@ -1,4 +1,4 @@
-// CRC-32C with CPU instructions, and the system calls that Swift lacks.
+// CRC-32C with CPU instructions, zstd, and the system calls that Swift lacks.
 #pragma once
 
 #include <stddef.h>
@@ -27,3 +27,11 @@ void wiber_keep_buffers(int bytes);
 
 /// Asks the kernel to send `signal` to this process when its parent dies; 0, or -1 with errno.
 int wiber_signal_on_parent_death(int signal);
+
+/// Compresses `count` bytes into a zstd frame of at most `room` bytes; its length, or 0 if it does not
+/// fit there or cannot be made.
+size_t wiber_zstd_compress(void *frame, size_t room, const void *bytes, size_t count);
+
+/// Expands a zstd frame into at most `room` bytes; how many there are, or -1 if it is damaged or has
+/// more.
+long wiber_zstd_expand(void *bytes, size_t room, const void *frame, size_t count);

@@ -20,6 +20,8 @@ public struct FeatureLevel: RawRepresentable, Hashable, Comparable, Sendable,
     public static let software = FeatureLevel(rawValue: 2)
     /// A removal may ask for its bodies to be erased.
     public static let erase = FeatureLevel(rawValue: 3)
+    /// A topic's segments can be compressed.
+    public static let compression = FeatureLevel(rawValue: 3)
 }
 
 /// The levels that a node can work at.

@@ -36,6 +36,14 @@ public struct TopicConfiguration: Equatable, Sendable {
         case content = 2
     }
 
+    /// How a topic's closed segments are kept on disk.
+    public enum Compression: UInt8, Sendable {
+        /// As they were written.
+        case none = 0
+        /// In blocks that zstd has compressed.
+        case zstd = 1
+    }
+
     /// The topic's name: 1 to 255 of `A-Z a-z 0-9 _ -`.
     public var name: String
     /// For people.
@@ -77,6 +85,8 @@ public struct TopicConfiguration: Equatable, Sendable {
     public var timeToLiveDefault: UInt64?
     /// The floor: messages from this sequence on never leave, whatever limits say; `nil`: there is none.
     public var keepFrom: UInt64?
+    /// How its closed segments are kept on disk from now on.
+    public var compression = Compression.none
 
     /// A topic with the contract's defaults: subjects `name` and `name.>`, a two-minute window.
     public init(name: String, replicas: Int) {

@@ -12,13 +12,8 @@ struct SegmentCheck {
 
     /// - Returns: How many entries it has.
     func run() throws(LogError) -> Int {
-        var reader: SegmentReader
-        do throws(DiskError) {
-            let size = try disk.size(segment.path) ?? 0
-            reader = SegmentReader(disk, segment.path, size: size)
-        } catch {
-            throw .disk(error)
-        }
+        var reader = try SegmentReader.open(segment.path, on: disk)
+        try reader.checkForm(of: segment.trailer.group)
         let header = try reader.header()
         let tables = try reader.tables(segment.trailer)
         var offset = header.length

@@ -21,6 +21,7 @@ struct RecoveredSegments: Sendable {
         /// Removes a file that may hold what is to be erased.
         case erase(path: String)
         case truncate(path: String, size: Int)
+        case expand(SegmentExpansion)
 
         func run(on disk: any Disk) throws(DiskError) {
             switch self {
@@ -30,6 +31,7 @@ struct RecoveredSegments: Sendable {
                 try disk.sync(path)
                 try disk.remove(path)
             case .truncate(let path, let size): try disk.truncate(path, to: size)
+            case .expand(let expansion): try expansion.run(on: disk)
             }
         }
     }
@@ -194,6 +196,7 @@ struct SegmentRecovery {
         var reader = try SegmentReader.open(file.path, on: disk)
         let header = try header(file, &reader)
         if header.rewrite > 0 { rewritten[file.path] = header }
+        try reader.checkForm(of: group.group)
         let isFirst = result.closed.isEmpty
         if isFirst { result.base = header.previous }
         let expected = isFirst ? header.previous : result.last
@@ -233,7 +236,9 @@ struct SegmentRecovery {
             throw try footerDamage(file, header, through: trailer.lastIndex, &reader)
         }
         addRuns(tables.runs)
-        result.closed.append(ClosedSegment(path: file.path, trailer: trailer))
+        result.closed.append(
+            ClosedSegment(path: file.path, trailer: trailer, size: reader.storedSize)
+        )
         result.last = trailer.last
         result.committed = max(result.committed, trailer.lastIndex)
         lastChecksum = trailer.lastChecksum
@@ -267,6 +272,14 @@ struct SegmentRecovery {
         _ header: SegmentHeader,
         _ reader: inout SegmentReader
     ) throws(LogError) {
+        // What is compressed ends where it ends: its front is written anew.
+        var header = header
+        let source = directory + "/" + header.name
+        let isExpanded = header.isCompressed
+        if isExpanded {
+            header.isCompressed = false
+            header.rewrite = max(header.rewrite, header.rewrite &+ 1)
+        }
         var active = ActiveSegment(header, directory: directory)
         var place = ChunkPlace(header, through: lastNeeded)
         var lastOffset: Int?
@@ -292,7 +305,10 @@ struct SegmentRecovery {
         result.committed = max(result.committed, result.last.index)
         result.active = active
         noteCommitted(&reader, from: header, at: active.end, next: place.index)
-        if active.end < reader.size {
+        if isExpanded {
+            let expansion = SegmentExpansion(source: source, header: header, size: active.end)
+            result.cuts.append(.expand(expansion))
+        } else if active.end < reader.size {
             result.cuts.append(.truncate(path: active.path, size: active.end))
         }
     }

@@ -8,9 +8,14 @@ extension SegmentRecovery {
         do throws(LogError) {
             return try reader.header()
         } catch {
-            guard let header = expectedHeader(file.base, file.name.baseSequence, file.name.rewrite)
-            else { throw error }
-            let cure = Cure.bytes(group.group, offset: 0, header.encode())
+            guard var header = expectedHeader(file.base, file.name.baseSequence) else {
+                throw error
+            }
+            header.rewrite = file.name.rewrite
+            header.isCompressed = file.name.isCompressed
+            let cure =
+                reader.cure(of: group.group, at: 0, with: header.encode())
+                ?? replacement(header)
             throw error.cured(by: cure, path: file.path, offset: 0)
         }
     }
@@ -33,8 +38,7 @@ extension SegmentRecovery {
 
     private func expectedHeader(
         _ base: LogIndex,
-        _ sequence: Sequence,
-        _ rewrite: UInt32 = 0
+        _ sequence: Sequence
     ) -> SegmentHeader? {
         if result.closed.isEmpty {
             guard base == LogIndex(1), sequence == Sequence(1) else { return nil }
@@ -43,8 +47,7 @@ extension SegmentRecovery {
                 baseIndex: base,
                 baseSequence: sequence,
                 previousTerm: .zero,
-                previousChecksum: 0,
-                rewrite: rewrite
+                previousChecksum: 0
             )
         }
         guard base == result.last.index.next else { return nil }
@@ -54,7 +57,6 @@ extension SegmentRecovery {
             baseSequence: sequence,
             previousTerm: result.last.term,
             previousChecksum: lastChecksum,
-            rewrite: rewrite,
             configuration: result.configuration
         )
     }
@@ -63,11 +65,17 @@ extension SegmentRecovery {
     /// in: the whole file is made again.
     func replacingFile(_ error: LogError) -> LogError {
         guard case .damaged(var list) = error, case .entry? = list.first?.cure,
-            var header = rewritten[list[0].path]
+            let header = rewritten[list[0].path]
         else { return error }
-        header.rewrite = 0
-        list[0].cure = .file(group.group, path: directory + "/" + header.name, header.encode())
+        list[0].cure = replacement(header)
         return .damaged(list)
+    }
+
+    private func replacement(_ header: SegmentHeader) -> Cure {
+        var header = header
+        header.rewrite = 0
+        header.isCompressed = false
+        return .file(group.group, path: directory + "/" + header.name, header.encode())
     }
 
     /// The damage of a closed segment without a good footer: the first bad chunk, or else the
@@ -87,7 +95,8 @@ extension SegmentRecovery {
         }
         var damage = Damage(path: file.path, offset: segment.end, what: "the footer is damaged")
         if let (bytes, trailer) = segment.footer(), trailer.fileSize >= reader.size {
-            damage.cure = .bytes(group.group, offset: segment.end, bytes)
+            damage.cure =
+                reader.cure(of: group.group, at: segment.end, with: bytes) ?? replacement(header)
         }
         return .damaged([damage])
     }

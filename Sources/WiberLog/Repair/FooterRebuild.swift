@@ -31,7 +31,10 @@ struct FooterRebuild {
         }
         var damage = Damage(path: reader.path, offset: end, what: "its tables are damaged")
         if let (bytes, rebuilt) = segment.footer(), rebuilt == trailer {
-            damage.cure = .bytes(trailer.group, offset: end, bytes)
+            damage.cure = reader.cure(of: trailer.group, at: end, with: bytes)
+        }
+        if damage.cure == nil, reader.isCompressed {
+            damage.cure = .entry(trailer.group, ChunkPlace(header))  // All of it is written anew.
         }
         return .damaged([damage])
     }
@@ -42,7 +45,9 @@ struct FooterRebuild {
             return try reader.header()
         } catch {
             guard let header else { throw error }
-            let cure = Cure.bytes(trailer.group, offset: 0, header.encode())
+            guard let cure = reader.cure(of: trailer.group, at: 0, with: header.encode()) else {
+                throw error
+            }
             throw error.cured(by: cure, path: reader.path, offset: 0)
         }
     }

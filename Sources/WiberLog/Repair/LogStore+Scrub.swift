@@ -20,7 +20,9 @@ struct SegmentFrame: Sendable {
             }
         } catch {
             guard let header else { throw error }
-            let cure = Cure.bytes(group, offset: 0, header.encode())
+            guard let cure = reader.cure(of: group, at: 0, with: header.encode()) else {
+                throw error
+            }
             throw error.cured(by: cure, path: reader.path, offset: 0)
         }
         guard let trailer else { return }
@@ -76,7 +78,8 @@ extension LogStore {
             baseSequence: trailer.baseSequence,
             previousTerm: term,
             previousChecksum: place > 0 ? log.closed[place - 1].trailer.lastChecksum : 0,
-            rewrite: SegmentName(path: log.closed[place].path)?.rewrite ?? 0
+            rewrite: SegmentName(path: log.closed[place].path)?.rewrite ?? 0,
+            isCompressed: log.closed[place].isCompressed
         )
     }
 }

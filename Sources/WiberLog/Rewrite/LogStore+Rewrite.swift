@@ -1,7 +1,7 @@
 public import WiberBase
 
-/// Segments that are written anew: to give the room of erased bodies back, or because one that was
-/// written anew before is damaged.
+/// Segments that are written anew: to give the room of erased bodies back, to compress them, or because
+/// one that was written anew before is damaged.
 ///
 /// One at a time: the caller reads the entries, from the old file or from another replica, takes the
 /// bodies out and hands them in; the flush thread writes them piece by piece.
@@ -40,14 +40,16 @@ extension LogStore {
     public mutating func beginRewrite(
         _ group: GroupID,
         _ path: String,
-        erasedThrough: LogIndex = .zero
+        erasedThrough: LogIndex = .zero,
+        isCompressed: Bool = false
     ) -> Bool {
         cancelRewrite()
         guard let slot = slots[group], !groups[slot].isImpaired,
             let source = groups[slot].closed.first(where: { $0.path == path }),
             source.trailer.lastIndex < groups[slot].synced, group != .meta
         else { return false }
-        rewrite = Rewrite(slot, source, erasedThrough: erasedThrough)
+        let blocks = isCompressed ? BlockWriter(blockLength: options.blockLength) : nil
+        rewrite = Rewrite(slot, source, blocks, erasedThrough: erasedThrough)
         return true
     }
 
@@ -164,6 +166,7 @@ extension LogStore {
             previousTerm: previous,
             previousChecksum: first.header.previousChecksum,
             rewrite: name.rewrite + 1,
+            isCompressed: work.blocks != nil,
             configuration: configuration?.bytes ?? []
         )
     }
@@ -207,8 +210,8 @@ extension LogStore {
         if groups[step.slot].eraseThrough > .zero { overwriting.insert(step.source.path) }
         remove([step.source.path])
         counters.rewrites += 1
-        let freed = step.source.trailer.fileSize - closed.trailer.fileSize
-        counters.rewrittenBytes += UInt64(closed.trailer.fileSize)
+        let freed = step.source.size - closed.size
+        counters.rewrittenBytes += UInt64(closed.size)
         counters.freedBytes += UInt64(max(0, freed))
     }
 }

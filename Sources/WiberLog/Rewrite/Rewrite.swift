@@ -1,6 +1,7 @@
 public import WiberBase
 
-/// A closed segment that is being written anew, without the bodies of messages that are gone.
+/// A closed segment that is being written anew, without the bodies of messages that are gone, plain or
+/// compressed.
 ///
 /// The new file has a name of its own and counts once it is durable under it; until then, and if power
 /// is cut, the old one is as it was. The old one goes afterwards.
@@ -9,6 +10,8 @@ struct Rewrite: Sendable {
     let source: ClosedSegment
     /// What entries up to this one wanted erased will not be in it.
     let erasedThrough: LogIndex
+    /// What makes blocks of it; `nil` if the new file is plain.
+    var blocks: BlockWriter?
     /// What is written; `nil` until the first chunk has come.
     var segment: ActiveSegment?
     /// The next entry that is written.
@@ -18,8 +21,14 @@ struct Rewrite: Sendable {
     /// Set once all of it waits or is written.
     var closed: ClosedSegment?
 
-    init(_ slot: Int, _ source: ClosedSegment, erasedThrough: LogIndex) {
+    init(
+        _ slot: Int,
+        _ source: ClosedSegment,
+        _ blocks: BlockWriter?,
+        erasedThrough: LogIndex
+    ) {
         self.slot = slot
+        self.blocks = blocks
         self.source = source
         self.erasedThrough = erasedThrough
         next = source.trailer.baseIndex
@@ -29,22 +38,25 @@ struct Rewrite: Sendable {
     var unfinishedPath: String? { segment.map { $0.path + SegmentName.unfinished } }
 
     /// What the new file has, or is to have, in bytes.
-    var byteCount: Int { closed?.trailer.fileSize ?? segment?.end ?? 0 }
+    var byteCount: Int { closed?.size ?? blocks?.end ?? segment?.end ?? 0 }
 
     mutating func begin(_ header: SegmentHeader, directory: String) {
         var segment = ActiveSegment(header, directory: directory)
         segment.erasedThrough = erasedThrough
         let path = segment.path + SegmentName.unfinished
         self.segment = segment
+        let bytes = header.encode()
         steps = [
             .remove(path: path), .create(path: path),
-            .write(path: path, offset: 0, bytes: header.encode()),
+            .write(path: path, offset: 0, bytes: blocks?.begin(bytes) ?? bytes),
         ]
     }
 
     mutating func add(_ chunk: Chunk, sparseInterval: Int) {
         guard let path = unfinishedPath, let end = segment?.end else { return }
-        steps.append(.write(path: path, offset: end, bytes: chunk.bytes))
+        let offset = blocks?.end ?? end
+        let bytes = blocks?.add(chunk.bytes) ?? chunk.bytes
+        if !bytes.isEmpty { steps.append(.write(path: path, offset: offset, bytes: bytes)) }
         segment?.add(chunk.header, sparseInterval: sparseInterval)
         next = chunk.header.index.next
     }
@@ -53,11 +65,13 @@ struct Rewrite: Sendable {
     mutating func close(directory: String) {
         guard let segment, let path = unfinishedPath, let (footer, trailer) = segment.footer()
         else { return }
-        steps.append(.write(path: path, offset: segment.end, bytes: footer))
+        let offset = blocks?.end ?? segment.end
+        let bytes = blocks?.finish(footer) ?? footer
+        steps.append(.write(path: path, offset: offset, bytes: bytes))
         if !Mutant.rewriteNotSynced.isOn { steps.append(.sync(path: path)) }
         steps.append(.rename(path: path, to: segment.path))
         steps.append(.syncDirectory(path: directory))
-        closed = ClosedSegment(path: segment.path, trailer: trailer)
+        closed = ClosedSegment(path: segment.path, trailer: trailer, size: offset + bytes.count)
     }
 }
 
@@ -86,6 +100,8 @@ public struct SegmentSummary: Sendable {
     public let erasedThrough: LogIndex
     /// The file.
     public let path: String
+    /// Whether it is compressed.
+    public let isCompressed: Bool
 
     init(_ segment: ClosedSegment) {
         let trailer = segment.trailer
@@ -96,5 +112,6 @@ public struct SegmentSummary: Sendable {
         roomCount = LogStore.isRewritten(segment.path) ? trailer.keptCount : sequences
         erasedThrough = trailer.erasedThrough
         path = segment.path
+        isCompressed = segment.isCompressed
     }
 }

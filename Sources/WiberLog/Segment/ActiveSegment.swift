@@ -98,4 +98,14 @@ struct ActiveSegment: Equatable, Sendable {
 struct ClosedSegment: Equatable, Sendable {
     var path: String
     var trailer: SegmentTrailer
+    /// The size of the file itself, in bytes: less than what the trailer says if it is compressed.
+    var size: Int
+    let isCompressed: Bool
+
+    init(path: String, trailer: SegmentTrailer, size: Int) {
+        self.path = path
+        self.trailer = trailer
+        self.size = size
+        isCompressed = SegmentName(path: path)?.isCompressed ?? false
+    }
 }

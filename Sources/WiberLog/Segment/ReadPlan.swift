@@ -42,6 +42,7 @@ public struct ReadPlan: Sendable {
     public func run(on disk: any Disk) throws(LogError) -> [Chunk] {
         let path = isUnlisted ? try unlistedFile(on: disk) : path
         var reader = try SegmentReader.open(path, on: disk)
+        if !mayLackChunks { try reader.checkForm(of: group, header) }
         try frame?.check(&reader, of: group, trailer, sparseInterval: sparseInterval)
         let configuration = withConfiguration ? try reader.configuration() : nil
         var place: ChunkPlace

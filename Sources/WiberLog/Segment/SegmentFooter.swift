@@ -67,7 +67,7 @@ struct SegmentTrailer: Equatable, Sendable {
     var tablesLength: Int {
         Int(sparseCount) * SparseRow.size + Int(runCount) * SegmentTables.runSize
     }
-    /// The size of the whole file.
+    /// The size of the whole file, if it is not compressed.
     var fileSize: Int { Int(chunksEnd) + tablesLength + Self.size }
     var last: EntryID { EntryID(index: lastIndex, term: lastTerm) }
 

@@ -12,7 +12,8 @@ import WiberBase
 ///     32    8     baseSequence      of the first chunk
 ///     40    8     previousTerm      of the chunk before the first
 ///     48    4     rewrite           how often the file was written anew, without what is gone
-///     52    12    zeros
+///     52    4     form              0: as it is; 1: the file is compressed, see ``Block``
+///     56    8     zeros
 ///     64    …     configuration     the group's last configuration chunk before this segment
 ///
 /// The configuration is repeated so that the removal of old segments never loses it.
@@ -27,6 +28,7 @@ struct SegmentHeader: Equatable, Sendable {
     var previousTerm: Term
     var previousChecksum: UInt32
     var rewrite: UInt32 = 0
+    var isCompressed = false
     var configuration: [UInt8] = []
 
     var length: Int { Self.fixedLength + configuration.count }
@@ -48,7 +50,8 @@ struct SegmentHeader: Equatable, Sendable {
         bytes.appendInteger(baseSequence.rawValue)
         bytes.appendInteger(previousTerm.rawValue)
         bytes.appendInteger(rewrite)
-        bytes.append(contentsOf: repeatElement(0, count: 12))
+        bytes.appendInteger(UInt32(isCompressed ? 1 : 0))
+        bytes.append(contentsOf: repeatElement(0, count: 8))
         bytes += configuration
         bytes.setInteger(CRC32C.checksum(bytes, in: 8..<bytes.count), at: 4)
         return bytes
@@ -85,7 +88,10 @@ struct SegmentHeader: Equatable, Sendable {
             previousChecksum: previousChecksum
         )
         header.rewrite = try reader.integer()
-        _ = try reader.advance(12)
+        let form = try reader.integer(UInt32.self)
+        guard form <= 1 else { throw .invalid(field: "form", value: UInt64(form)) }
+        header.isCompressed = form == 1
+        _ = try reader.advance(8)
         header.configuration = [UInt8](try reader.slice(length - fixedLength))
         return header
     }

@@ -1,7 +1,7 @@
 import WiberBase
 
-/// What the name of a segment file says: the first entry, the first sequence, and how often the file
-/// was written anew.
+/// What the name of a segment file says: the first entry, the first sequence, how often the file was
+/// written anew, and whether it is compressed (`….1.seg`, `….2z.seg`).
 ///
 /// A file that is written anew gets another name, so that a read that was planned for the old one
 /// never reads the new one. Of files with the same first entry the one with the highest number counts.
@@ -14,11 +14,13 @@ struct SegmentName: Equatable, Sendable {
     var baseIndex: LogIndex
     var baseSequence: Sequence
     var rewrite: UInt32 = 0
+    var isCompressed = false
 
     init(_ header: SegmentHeader) {
         baseIndex = header.baseIndex
         baseSequence = header.baseSequence
         rewrite = header.rewrite
+        isCompressed = header.isCompressed
     }
 
     /// Reads a name; `nil` if it is none that ``text`` makes.
@@ -34,7 +36,10 @@ struct SegmentName: Equatable, Sendable {
         baseIndex = LogIndex(index)
         baseSequence = Sequence(sequence)
         if parts.count == 3 {
-            guard let rewrite = UInt32(parts[1]), rewrite > 0 else { return nil }
+            isCompressed = parts[1].hasSuffix("z")
+            guard let rewrite = UInt32(parts[1].dropLast(isCompressed ? 1 : 0)), rewrite > 0 else {
+                return nil
+            }
             self.rewrite = rewrite
         }
         guard text == name else { return nil }
@@ -47,7 +52,8 @@ struct SegmentName: Equatable, Sendable {
 
     var text: String {
         let base = Self.padded(baseIndex.rawValue) + "-" + Self.padded(baseSequence.rawValue)
-        return base + (rewrite == 0 ? ".seg" : ".\(rewrite).seg")
+        let form = isCompressed ? "z" : ""
+        return base + (rewrite == 0 ? ".seg" : ".\(rewrite)\(form).seg")
     }
 
     /// Whether a file is a segment, or what is left of one.

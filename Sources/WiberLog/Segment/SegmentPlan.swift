@@ -82,7 +82,7 @@ struct SegmentPlan {
         guard let (footer, trailer) = segment.footer() else { return }
         steps.append(.write(path: segment.path, offset: segment.end, bytes: footer))
         files.append(segment.path)
-        closed.append(ClosedSegment(path: segment.path, trailer: trailer))
+        closed.append(ClosedSegment(path: segment.path, trailer: trailer, size: trailer.fileSize))
     }
 
     private mutating func writeRun(_ segment: ActiveSegment) {

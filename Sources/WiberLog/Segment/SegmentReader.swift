@@ -2,13 +2,16 @@ import WiberBase
 
 /// Reads headers and chunks of one segment file and verifies them.
 struct SegmentReader {
-    private var reader: FileReader
+    private(set) var file: SegmentFile
     let path: String
     let spacing: ChunkSpacing
-    var size: Int { reader.size }
+    /// The size of the file, as it is if it is not compressed.
+    var size: Int { file.size }
+    /// The size of the file itself.
+    var storedSize: Int { file.storedSize }
 
     init(_ disk: any Disk, _ path: String, size: Int) {
-        reader = FileReader(disk, path, size: size)
+        file = SegmentFile(disk, path, size: size)
         self.path = path
         spacing = SegmentName(path: path).map { $0.rewrite > 0 } ?? false ? .asStored : .asMade
     }
@@ -38,7 +41,12 @@ struct SegmentReader {
     mutating func trailer() throws(LogError) -> SegmentTrailer? {
         guard size >= SegmentTrailer.size else { return nil }
         let offset = size - SegmentTrailer.size
-        let range = try load(at: offset, count: SegmentTrailer.size)
+        var range = 0..<0
+        do throws(LogError) {
+            range = try load(at: offset, count: SegmentTrailer.size)
+        } catch .damaged {
+            return nil
+        }
         return try? verified(at: offset, range) { bytes throws(CodecError) in
             try SegmentTrailer.decode(bytes, fileSize: size)
         }
@@ -133,11 +141,7 @@ struct SegmentReader {
     }
 
     private mutating func load(at offset: Int, count: Int) throws(LogError) -> Range<Int> {
-        do throws(DiskError) {
-            return try reader.load(at: offset, count: count)
-        } catch {
-            throw .disk(error)
-        }
+        try file.load(at: offset, count: count)
     }
 
     private func verified<Value>(
@@ -145,7 +149,7 @@ struct SegmentReader {
         _ range: Range<Int>,
         _ decode: (UnsafeRawBufferPointer) throws(CodecError) -> Value
     ) throws(LogError) -> Value {
-        let result = reader.buffer.withUnsafeBytes { bytes -> Result<Value, CodecError> in
+        let result = file.buffer.withUnsafeBytes { bytes -> Result<Value, CodecError> in
             do throws(CodecError) {
                 return .success(try decode(UnsafeRawBufferPointer(rebasing: bytes[range])))
             } catch {

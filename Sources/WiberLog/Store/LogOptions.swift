@@ -14,6 +14,8 @@ public struct LogOptions: Sendable {
     public var flushTarget = 8 << 20
     /// A segment's sparse index has a row for every so many bytes.
     public var sparseInterval = 64 << 10
+    /// What a compressed segment expands at once; at most 1 MiB.
+    public var blockLength = 128 << 10
     /// Chunks that stay in memory although their segment has them, in all groups together.
     public var retainedBytes = 4 << 20
     /// Chunks in memory that no segment has yet: above it groups with more than their share have to

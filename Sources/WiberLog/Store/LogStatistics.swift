@@ -48,6 +48,12 @@ public struct LogStatistics: Equatable, Sendable {
     public var walFreeBytes = 0
     /// Bytes of the segment files, those that are about to go included.
     public var segmentBytes = 0
+    /// Segment files that are compressed.
+    public var compressedSegments = 0
+    /// Bytes of those.
+    public var compressedBytes = 0
+    /// Bytes that compressed segment files would have otherwise.
+    public var expandedBytes = 0
     /// Bytes of all those files.
     public var fileBytes: Int { walBytes + segmentBytes }
 

@@ -84,6 +84,9 @@ extension LogStore {
         healed(job.healed, generation: job.generation)
         installed(job.installed)
         noteRemoved(job.completions)
+        if !isSuperblockChanged, job.completions.contains(.superblock) {
+            durableLevel = superblock.level
+        }
         wal.completeRelease(job.released)
         remove(job.removals)
         counters.jobs += 1

@@ -11,6 +11,13 @@ extension LogStore {
         statistics.walFreeBytes = wal.free.reduce(0) { $0 + $1.size }
         let others = leaving.byteCount + (rewrite?.byteCount ?? 0)
         statistics.segmentBytes = groups.reduce(others) { $0 + $1.segmentBytes }
+        for group in groups {
+            for segment in group.closed where segment.isCompressed {
+                statistics.compressedSegments += 1
+                statistics.compressedBytes += segment.size
+                statistics.expandedBytes += segment.trailer.fileSize
+            }
+        }
     }
 }
 
@@ -21,7 +28,7 @@ struct LeavingFiles: Sendable {
     private(set) var byteCount = 0
 
     mutating func add(_ segments: some Sequence<ClosedSegment>) {
-        for segment in segments { add(segment.path, segment.trailer.fileSize) }
+        for segment in segments { add(segment.path, segment.size) }
     }
 
     mutating func add(_ path: String, _ size: Int) {
@@ -40,7 +47,7 @@ struct LeavingFiles: Sendable {
 extension GroupLog {
     /// The bytes of its segment files, those that a removed replica has left behind included.
     var segmentBytes: Int {
-        closed.reduce(leftBytes + (active?.end ?? 0)) { $0 + $1.trailer.fileSize }
+        closed.reduce(leftBytes + (active?.end ?? 0)) { $0 + $1.size }
     }
 }
 

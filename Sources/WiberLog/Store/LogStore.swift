@@ -22,6 +22,8 @@ public struct LogStore: Sendable {
     public internal(set) var superblock: Superblock
     /// What this store has done.
     public internal(set) var counters = LogStatistics()
+    /// The highest feature level that the directory says, durably, was in force here.
+    public internal(set) var durableLevel: FeatureLevel
     let options: LogOptions
     var wal: WriteAheadLog
     var groups: [GroupLog] = []
@@ -85,6 +87,7 @@ public struct LogStore: Sendable {
 
     init(superblock: Superblock, options: LogOptions, wal: WriteAheadLog) {
         self.superblock = superblock
+        durableLevel = superblock.level
         self.options = options
         self.wal = wal
     }

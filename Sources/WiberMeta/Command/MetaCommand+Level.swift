@@ -9,7 +9,10 @@ extension MetaCommand {
     public var level: FeatureLevel {
         switch self {
         case .announce(_, _, .some): .software
-        case .form, .bindStore, .createTopic, .deleteTopic, .updateTopic, .move, .settled, .drain,
+        case .createTopic(let topic, _): topic.compression == .none ? .base : .compression
+        case .updateTopic(_, let old, let new):
+            old?.compression == .zstd || new.compression == .zstd ? .compression : .base
+        case .form, .bindStore, .deleteTopic, .move, .settled, .drain,
             .addNode, .removeNode, .forgetNode, .moveNode, .restored, .tagNode,
             .announce(_, _, nil), .raise:
             .base

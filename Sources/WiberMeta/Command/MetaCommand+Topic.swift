@@ -10,13 +10,15 @@ public import WiberBase
 /// restored from follows (128 bits), flag 4: the subject of messages without one follows, and flag 8:
 /// it is still being restored; since version 5, flag 16: publishes may say how long their messages stay, and
 /// behind all of the above how long others stay, and the floor (64 bits each, all ones for none), then on which
-/// nodes it may be and its quota, see ``encode(_:_:into:)``.
+/// nodes it may be and its quota, see ``encode(_:_:into:)``; since feature level 3, flag 32: its segments are
+/// compressed.
 extension MetaCommand {
     private static let rollupFlag: UInt8 = 1
     private static let restoredFromFlag: UInt8 = 2
     private static let ownSubjectFlag: UInt8 = 4
     private static let isRestoringFlag: UInt8 = 8
     private static let timeToLiveFlag: UInt8 = 16
+    private static let zstdFlag: UInt8 = 32
 
     /// A topic's configuration by itself, as nodes send it to the meta leader.
     public static func encode(_ topic: TopicConfiguration) -> [UInt8] {
@@ -40,6 +42,7 @@ extension MetaCommand {
         if topic.ownSubject != nil { flags |= Self.ownSubjectFlag }
         if topic.isRestoring { flags |= Self.isRestoringFlag }
         if topic.allowsTimeToLive { flags |= Self.timeToLiveFlag }
+        if topic.compression == .zstd { flags |= Self.zstdFlag }
         bytes.append(flags)
         topic.restoredFrom?.encode(into: &bytes)
         if let own = topic.ownSubject { bytes.appendString(own) }
@@ -108,6 +111,7 @@ extension MetaCommand {
             if version >= 4 { try decodeRestore(&topic, flags, &reader) }
             if version >= 5 {
                 topic.allowsTimeToLive = flags & timeToLiveFlag != 0
+                topic.compression = flags & zstdFlag != 0 ? .zstd : .none
                 topic.timeToLiveDefault = try limit(&reader)
                 topic.keepFrom = try limit(&reader)
             }

@@ -82,6 +82,8 @@ public struct TopicChanges: Equatable, Sendable {
     public var quotaBytes: UInt64??
     /// As above, in messages.
     public var quotaMessages: UInt64??
+    /// How its closed segments are kept on disk.
+    public var compression: TopicConfiguration.Compression?
 
     /// No change.
     public init() {}
@@ -105,6 +107,7 @@ public struct TopicChanges: Equatable, Sendable {
         if let spread { new.placement.spread = spread }
         if let quotaBytes { new.quota.bytes = quotaBytes }
         if let quotaMessages { new.quota.messages = quotaMessages }
+        if let compression { new.compression = compression }
         return new
     }
 }

@@ -80,6 +80,21 @@ extension ShardCore {
         return waiting(for: next)
     }
 
+    /// Waits for the level to rise to what a topic of the configuration needs.
+    ///
+    /// - Returns: whether that has taken too long.
+    func hasWaitedForLevel() -> Bool {
+        guard let since = levelWaitedSince else {
+            levelWaitedSince = time.now
+            return false
+        }
+        return time.now.since(since) > Self.levelWait
+    }
+
+    /// How long a topic of the configuration waits for a higher level, before it is made without what
+    /// needs it.
+    static let levelWait = Instant.Span.seconds(5)
+
     private func waiting(for level: FeatureLevel) -> String? {
         for node in meta.nodes where node.storeID != .zero {
             let place = place(of: node.id)

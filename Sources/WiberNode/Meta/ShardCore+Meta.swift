@@ -123,7 +123,22 @@ extension ShardCore {
         }
         topicsWithoutPlace.remove(topic.name)
         topic.replicas = replicas.count
-        propose(.createTopic(topic, replicas: replicas))
+        var command = MetaCommand.createTopic(topic, replicas: replicas)
+        if command.level > meta.level {
+            guard hasWaitedForLevel() else {
+                mustDecideMeta = true
+                retrySlots.insert(ShardCore.metaSlot)
+                return false
+            }
+            topic.compression = .none
+            command = .createTopic(topic, replicas: replicas)
+            trace(
+                .warning,
+                "a topic is made without compression: the feature level is too low; update it later",
+                [("topic", topic.name), ("waits_for", levelWaits ?? "")]
+            )
+        }
+        propose(command)
         return true
     }
 

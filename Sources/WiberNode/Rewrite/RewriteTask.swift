@@ -5,6 +5,8 @@ import WiberLog
 struct RewriteTask {
     /// How much one read brings, about, in bytes.
     static let stepBytes = 512 << 10
+    /// The same where it is compressed, which takes the shard's time.
+    static let compressedStepBytes = 256 << 10
     /// How many entries another replica is asked for at once.
     static let span: UInt64 = 256
 
@@ -12,6 +14,8 @@ struct RewriteTask {
     let segment: SegmentSummary
     /// Whether it is done because the file is damaged: reads wait for it.
     let isRescue: Bool
+    /// Whether the new file is compressed.
+    let isCompressed: Bool
     /// What the file's header repeats.
     var configuration: Chunk?
     var isReading = false

@@ -4,7 +4,8 @@ import WiberTopic
 import WiberWire
 
 /// Gives the room of messages back that have left the middle of a topic: a closed segment of which less
-/// than half is left is written anew without their bodies.
+/// than half is left is written anew without their bodies. In the same way the segments of a topic that
+/// asks for it are compressed.
 ///
 /// Each replica does it for itself, and only with what is committed: header and table of each chunk
 /// stay, so that it is the same entry as before. A segment that is damaged after it was written anew is
@@ -21,7 +22,7 @@ extension ShardCore {
         guard limits.rewriteBytesPerSecond > 0, rewriting.due <= time.now, fullDisk == nil,
             !isDiskBusy
         else { return }
-        guard let found = nextUnerasedSegment() ?? nextSparseSegment() else { return }
+        guard let found = nextUnerasedSegment() ?? nextSegment() else { return }
         begin(found.group, found.segment, isRescue: false)
         continueRewrite()
     }
@@ -31,16 +32,22 @@ extension ShardCore {
 
     private func begin(_ group: GroupID, _ segment: SegmentSummary, isRescue: Bool) {
         rewriting.task = nil
-        var through = LogIndex.zero
-        if let slot = slotOfGroup[group] {
-            takeErasures(slot)
-            through = erasable(segment, slot)
-        }
-        guard store.beginRewrite(group, segment.path, erasedThrough: through) else { return }
+        guard let slot = slotOfGroup[group] else { return }
+        takeErasures(slot)
+        let isCompressed = isCompressing(slot)
+        guard
+            store.beginRewrite(
+                group,
+                segment.path,
+                erasedThrough: erasable(segment, slot),
+                isCompressed: isCompressed
+            )
+        else { return }
         rewriting.task = RewriteTask(
             group: group,
             segment: segment,
             isRescue: isRescue,
+            isCompressed: isCompressed,
             due: time.now,
             since: time.now
         )
@@ -62,8 +69,8 @@ extension ShardCore {
 
     // MARK: Looking
 
-    /// The next segment of which less than half is left.
-    private func nextSparseSegment() -> (group: GroupID, segment: SegmentSummary)? {
+    /// The next segment of which less than half is left, or that is to be compressed.
+    private func nextSegment() -> (group: GroupID, segment: SegmentSummary)? {
         for _ in 0..<Rewriting.lookedAtMax {
             guard rewriting.slot < groups.count else {
                 rewriting.slot = 0
@@ -81,13 +88,14 @@ extension ShardCore {
                 continue
             }
             rewriting.after = segment.indices.lowerBound
-            if isSparse(segment, slot) { return (group, segment) }
+            if isSparse(segment, slot) || isWide(segment, slot) { return (group, segment) }
         }
         return nil
     }
 
     func mayRewrite(_ slot: Int) -> Bool {
-        groups[slot].raft != nil && groups[slot].id != .meta && groups[slot].topic.hasGone
+        groups[slot].raft != nil && groups[slot].id != .meta
+            && (groups[slot].topic.hasGone || isCompressing(slot))
             && !groups[slot].configuration.isRestoring && !isBackedUp(groups[slot].id)
     }
 
@@ -96,10 +104,23 @@ extension ShardCore {
         backups.values.contains { $0.group == group }
     }
 
+    /// Whether files of a group are compressed when they are written anew: not before the directory says
+    /// that older releases cannot read it.
+    private func isCompressing(_ slot: Int) -> Bool {
+        groups[slot].configuration.compression == .zstd && store.durableLevel >= .compression
+    }
+
+    /// Whether a segment is to be compressed; one that leaves from the front soon is not worth it.
+    private func isWide(_ segment: SegmentSummary, _ slot: Int) -> Bool {
+        isCompressing(slot) && !segment.isCompressed
+            && groups[slot].topic.liveCount(from: segment.baseSequence, to: segment.nextSequence)
+                > 0
+    }
+
     private func isSparse(_ segment: SegmentSummary, _ slot: Int) -> Bool {
         let topic = groups[slot].topic
         // Ids that are still remembered are read again at a restart: their bodies stay.
-        guard segment.indices.upperBound < topic.oldestIDIndex ?? LogIndex(.max),
+        guard topic.hasGone, segment.indices.upperBound < topic.oldestIDIndex ?? LogIndex(.max),
             segment.indices.upperBound <= groups[slot].applied
         else { return false }
         let live = topic.liveCount(from: segment.baseSequence, to: segment.nextSequence)
@@ -118,7 +139,8 @@ extension ShardCore {
         if mustEnd || time.now.since(task.since) > limits.repairWait { return giveUpRewrite() }
         guard !task.isReading, task.due <= time.now else { return }
         if task.request != nil { return askForRewrite() }  // No answer came in time.
-        guard let plan = store.rewritePlan(byteBudget: RewriteTask.stepBytes) else { return }
+        let budget = task.isCompressed ? RewriteTask.compressedStepBytes : RewriteTask.stepBytes
+        guard let plan = store.rewritePlan(byteBudget: budget) else { return }
         rewriting.task?.isReading = true
         startRead(plan, for: .rewrite(task.group))
     }
@@ -233,7 +255,10 @@ extension ShardCore {
         trace(
             .info,
             "a segment was written anew",
-            [("path", task.segment.path), ("erased", "\(task.erased)")]
+            [
+                ("path", task.segment.path), ("erased", "\(task.erased)"),
+                ("compressed", "\(task.isCompressed)"),
+            ]
         )
         let mended = repairs.keys.sorted().filter { id in
             repairs[id]?.damage.path == task.segment.path && repairs[id]?.isInRewritten == true

@@ -137,6 +137,8 @@ public final class ShardCore {
     var nextTagWord = Instant.zero
     /// Topics of which it was said that no nodes will do for them.
     var topicsWithoutPlace: Set<String> = []
+    /// Since when a topic of the configuration waits for a higher feature level.
+    var levelWaitedSince: Instant?
     /// Topics of the configuration that somebody has deleted: they are not made again by themselves.
     var deletedByCommand: Set<String> = []
     /// Whether the meta leader should look again at what is to be proposed.

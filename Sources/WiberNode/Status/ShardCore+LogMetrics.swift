@@ -67,7 +67,7 @@ extension ShardCore {
         return [
             metric(
                 "wiber_segment_rewrites_total",
-                "Segments that were written anew without what is gone.",
+                "Segments that were written anew, without what is gone or compressed.",
                 .counter,
                 Double(log.rewrites)
             ),
@@ -88,6 +88,24 @@ extension ShardCore {
                 "Bytes that writing segments anew has given back.",
                 .counter,
                 Double(log.freedBytes)
+            ),
+            metric(
+                "wiber_segment_compressed_files",
+                "Segment files that are compressed.",
+                .gauge,
+                Double(log.compressedSegments)
+            ),
+            metric(
+                "wiber_segment_compressed_bytes",
+                "Bytes of segment files that are compressed.",
+                .gauge,
+                Double(log.compressedBytes)
+            ),
+            metric(
+                "wiber_segment_expanded_bytes",
+                "Bytes that compressed segment files would have if they were not.",
+                .gauge,
+                Double(log.expandedBytes)
             ),
         ]
     }

@@ -33,7 +33,7 @@ extension ConfigurationParser {
         let known = [
             "name", "description", "subjects", "replicas", "retention", "dedup",
             "delete_after_idle", "rollup", "message_ttl", "default_ttl", "keep_from",
-            "placement", "quota",
+            "placement", "quota", "compression",
         ]
         guard let fields = reader.fields(node, "a topic", known: known) else { return nil }
         guard let name = reader.text(fields["name"], "name") else {
@@ -69,6 +69,7 @@ extension ConfigurationParser {
         topic.keepFrom = fields["keep_from"].flatMap { Self.floor(&reader, $0) }
         topic.placement = parsePlacement(fields["placement"]) ?? topic.placement
         topic.quota = parseQuota(fields["quota"]) ?? topic.quota
+        topic.compression = parseCompression(fields["compression"]) ?? topic.compression
         return topic
     }
 
@@ -76,7 +77,7 @@ extension ConfigurationParser {
     mutating func parseChanges(_ node: Node) -> TopicChanges? {
         let known = [
             "description", "subjects", "retention", "dedup", "delete_after_idle", "rollup",
-            "message_ttl", "default_ttl", "keep_from", "placement", "quota",
+            "message_ttl", "default_ttl", "keep_from", "placement", "quota", "compression",
         ]
         guard let fields = reader.fields(node, "a change of a topic", known: known) else {
             return nil
@@ -106,6 +107,7 @@ extension ConfigurationParser {
         changes.allowsTimeToLive = reader.flag(fields["message_ttl"], "message_ttl")
         changes.timeToLiveDefault = limit(fields["default_ttl"], Self.timeToLive)
         changes.keepFrom = limit(fields["keep_from"], Self.floor)
+        changes.compression = parseCompression(fields["compression"])
         parseLimitChanges(fields, &changes)
         if let dedup = fields["dedup"] {
             let limits = reader.fields(dedup, "dedup", known: ["window"]) ?? [:]
@@ -122,6 +124,14 @@ extension ConfigurationParser {
             return nil
         }
         return life
+    }
+
+    private mutating func parseCompression(_ node: Node?) -> TopicConfiguration.Compression? {
+        switch reader.choice(node, "compression", among: ["none", "zstd"]) {
+        case "none": TopicConfiguration.Compression.none
+        case "zstd": .zstd
+        case _: nil
+        }
     }
 
     /// The first message that stays whatever limits say.

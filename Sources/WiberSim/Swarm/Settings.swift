@@ -75,6 +75,8 @@ struct Settings {
     /// How many messages `keys` may hold: at least one subject is full then, so that each next publish
     /// of that one still has room.
     var keysQuota: UInt64?
+    /// Whether the topics of the configuration ask for compressed segments.
+    var compresses = false
     /// Whether nodes have tags, and topics ask for them.
     var hasTags = false
 
@@ -123,6 +125,9 @@ struct Settings {
         limits.replicaAbsence = .milliseconds(random.draw(200...5_000))
         scenario.adjust(&self, &random)
         limits.catchUpBytes = random.chance(perMille: 700) ? 1 : 64 << 10
+        // Drawn from the seed alone, so that everything else is as it was before there was compression.
+        compresses = seed.isMultiple(of: 2)
+        if compresses { limits.rewritePause = min(limits.rewritePause, .milliseconds(200)) }
     }
 
     private mutating func drawNetwork(_ random: inout RandomSource) {
@@ -157,6 +162,7 @@ struct Settings {
         options.sparseInterval = 2 << 10
         options.retainedBytes = 4 << 10
         options.memoryBudget = 1 << 20
+        options.blockLength = 2 << 10
         return options
     }
 
@@ -219,6 +225,11 @@ struct Settings {
             ids.placement.spread = "zone"
             same.placement.tags = ["ssd"]
         }
+        if compresses {
+            ids.compression = .zstd
+            same.compression = .zstd
+            short.compression = .zstd
+        }
         guard scenario == .removals else { return [ids, same, short] }
         var keys = TopicConfiguration(name: "keys", replicas: replicas)
         keys.retention.maxPerSubject = keysMax
@@ -226,6 +237,7 @@ struct Settings {
         keys.timeToLiveDefault = keysLife
         keys.keepFrom = keysFloor
         keys.quota.messages = keysQuota
+        keys.compression = compresses ? .zstd : .none
         return [ids, same, short, keys]
     }
 }

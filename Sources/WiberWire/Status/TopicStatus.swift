@@ -112,6 +112,10 @@ public struct TopicStatus: Sendable {
                 json.field("spread", configuration.placement.spread)
             }
         }
+        switch configuration.compression {
+        case .none: json.field("compression", "none")
+        case .zstd: json.field("compression", "zstd")
+        }
         json.field("rollup", configuration.allowsRollup)
         json.field("message_ttl", configuration.allowsTimeToLive)
         if let life = configuration.timeToLiveDefault {

@@ -33,6 +33,8 @@ struct TopicLimits: ParsableArguments {
     @Option(help: "Delete the topic after this time without publish or subscriber, or none.")
     var deleteAfterIdle: String?
 
+    @Option(help: "How closed files are kept on disk: none or zstd.") var compression: String?
+
     @Option(help: "Let only nodes with this tag hold it, such as ssd, or none; may be repeated.")
     var tag: [String] = []
     @Option(help: "Keep replicas apart by the value of this tag, such as zone, or none.")
@@ -60,6 +62,7 @@ struct TopicLimits: ParsableArguments {
         if let defaultTTL { body["default_ttl"] = Self.value(defaultTTL) }
         if let keepFrom { body["keep_from"] = Self.value(keepFrom) }
         if let dedupWindow { body["dedup"] = ["window": dedupWindow] }
+        if let compression { body["compression"] = compression }
         if let deleteAfterIdle { body["delete_after_idle"] = Self.value(deleteAfterIdle) }
         var placement: [String: Any] = [:]
         if !tag.isEmpty { placement["tags"] = tag == ["none"] ? [] : tag }

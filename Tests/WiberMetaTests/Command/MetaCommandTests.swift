@@ -54,6 +54,7 @@ struct MetaCommandTests {
         topic.allowsTimeToLive = true
         topic.timeToLiveDefault = 88
         topic.keepFrom = 99
+        topic.compression = .zstd
         return topic
     }
 

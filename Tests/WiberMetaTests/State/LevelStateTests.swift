@@ -83,6 +83,19 @@ struct LevelStateTests {
         #expect(state.node(NodeID(1))?.software == "0.2")
     }
 
+    @Test func `compression of a topic comes with level 3`() {
+        let plain = TopicConfiguration(name: "orders", replicas: 1)
+        var small = plain
+        small.compression = .zstd
+        #expect(MetaCommand.createTopic(plain, replicas: []).level == .base)
+        #expect(MetaCommand.createTopic(small, replicas: []).level == .compression)
+        let group = GroupID(9)
+        #expect(MetaCommand.updateTopic(group, from: plain, to: plain).level == .base)
+        #expect(MetaCommand.updateTopic(group, from: nil, to: plain).level == .base)
+        #expect(MetaCommand.updateTopic(group, from: plain, to: small).level == .compression)
+        #expect(MetaCommand.updateTopic(group, from: small, to: plain).level == .compression)
+    }
+
     @Test func `a name that is none, and flags of a later version, are refused`() {
         var bytes = MetaCommand.announce(NodeID(1), new, software: "0.2").encoded
         func decode() throws -> MetaCommand {

@@ -11,7 +11,7 @@ struct EraseTests {
 
     private func lab(
         seed: UInt64 = 1,
-        release: Release = .erasing,
+        release: Release = .newest,
         _ change: (inout TopicConfiguration) -> Void = { _ in }
     ) -> NodeLab {
         var topic = TopicConfiguration(name: "news", replicas: 3)

@@ -39,6 +39,7 @@ final class NodeLab {
         options.sparseInterval = 2 << 10
         options.retainedBytes = 4 << 10
         options.memoryBudget = 1 << 20
+        options.blockLength = 2 << 10
         return options
     }
 
@@ -410,7 +411,7 @@ struct Release: Equatable {
 
     static let old = Release(name: "0.1", levels: LevelRange(.base, .base))
     static let new = Release(name: "0.2", levels: LevelRange(.base, .software))
-    static let erasing = Release(name: "0.3", levels: LevelRange(.base, .erase))
+    static let newest = Release(name: "0.3", levels: .supported)
 }
 
 /// A machine of the lab: a disk that stays, and at times a process.

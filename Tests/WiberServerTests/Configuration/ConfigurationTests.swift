@@ -41,17 +41,16 @@ struct ConfigurationTests {
                 keep_from: 12
                 placement: { tags: [ssd], spread: zone }
                 quota: { bytes: 10GiB, messages: 1000000 }
+                compression: zstd
             """
         )
-        #expect(cluster.cluster == "demo")
-        #expect(cluster.dataDirectory == "./data")
+        #expect(cluster.cluster == "demo" && cluster.dataDirectory == "./data")
         #expect(cluster.diskReserve == 2 << 30)
         #expect(try cluster.node("n2").diskQuota == 100 << 30)
         #expect(try cluster.node("n2").tags == ["ssd", "zone:a"])
         #expect(try cluster.node("n1").tags == [])
         #expect(!cluster.autoCreateTopics)
-        #expect(cluster.lameDuck.duration == .seconds(60))
-        #expect(cluster.lameDuck.grace == .seconds(5))
+        #expect(cluster.lameDuck.duration == .seconds(60) && cluster.lameDuck.grace == .seconds(5))
         #expect(cluster.warnings == [])
         #expect(cluster.nodes.map(\.name) == ["n1", "n2", "n3"], "sorted by id")
         #expect(
@@ -76,6 +75,7 @@ struct ConfigurationTests {
         topic.allowsTimeToLive = true
         topic.timeToLiveDefault = 3_600_000_000_000
         topic.keepFrom = 12
+        topic.compression = .zstd
         topic.dedupKey = .content
         topic.dedupWindow = 300_000_000_000
         topic.placement = .init(tags: ["ssd"], spread: "zone")

@@ -38,7 +38,7 @@ struct StatusTests {
                 + #""first_time":null,"last_time":"2026-11-23T00:36:04.000000001Z","#
                 + #""subscribers":2,"publish_rate":12.500,"retention":{"max_age_ms":86400000,"#
                 + #""max_bytes":null,"max_messages":1000,"max_per_subject":null},"#
-                + #""rollup":false,"message_ttl":false,"dedup":{"by":"id","window_ms":120000}}"#
+                + #""compression":"none","rollup":false,"message_ttl":false,"dedup":{"by":"id","window_ms":120000}}"#
         )
     }
 

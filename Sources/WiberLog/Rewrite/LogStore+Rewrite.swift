@@ -36,6 +36,7 @@ extension LogStore {
     ///   - group: Whose.
     ///   - path: The segment's file.
     ///   - erasedThrough: The caller takes out all bodies that entries up to this one want erased.
+    ///   - isCompressed: Whether the new file is compressed.
     /// - Returns: `false` if there is no such segment now.
     public mutating func beginRewrite(
         _ group: GroupID,

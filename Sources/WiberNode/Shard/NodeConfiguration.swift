@@ -175,8 +175,9 @@ public struct NodeLimits: Sendable {
     public var repairReads = 8
     /// A follower that lacks so many bytes of closed segments is to fetch them.
     public var catchUpBytes = 8 << 20
-    /// How long it may get no further before it is sent entries, and for how long then.
+    /// How long it may get no further before it is sent entries.
     public var catchUpPatience = Instant.Span.seconds(3)
+    /// For how long then.
     public var catchUpRefusal = Instant.Span.seconds(30)
     /// The time between two snapshots of a topic for a node.
     public var snapshotPause = Instant.Span.milliseconds(200)

@@ -3,7 +3,8 @@ import WiberLog
 /// The figures of the log, for `/metrics`.
 extension ShardCore {
     func logMetrics() -> [Metric] {
-        writeMetrics() + segmentMetrics() + rewriteMetrics() + eraseMetrics() + repairMetrics()
+        writeMetrics() + segmentMetrics() + rewriteMetrics() + eraseMetrics() + catchUpMetrics()
+            + repairMetrics()
     }
 
     private func writeMetrics() -> [Metric] {
@@ -191,6 +192,41 @@ extension ShardCore {
         ]
     }
 
+    private func catchUpMetrics() -> [Metric] {
+        [
+            metric(
+                "wiber_catch_up_offers_total",
+                "Times that a follower was told to fetch closed segments.",
+                .counter,
+                Double(counters.catchUpOffers)
+            ),
+            metric(
+                "wiber_catch_ups_total",
+                "Times that this node began to fetch closed segments of a topic.",
+                .counter,
+                Double(counters.catchUps)
+            ),
+            metric(
+                "wiber_catch_up_bytes_total",
+                "Bytes of entries that this node fetched, because it lacked closed segments.",
+                .counter,
+                Double(counters.catchUpBytes)
+            ),
+            metric(
+                "wiber_catch_ups",
+                "Topics of which this node fetches closed segments.",
+                .gauge,
+                Double(pulls.count)
+            ),
+            metric(
+                "wiber_catch_up_bytes_left",
+                "About how many bytes of closed segments this node still has to fetch.",
+                .gauge,
+                Double(pulls.values.reduce(0) { $0 &+ $1.bytesLeft })
+            ),
+        ]
+    }
+
     private func repairMetrics() -> [Metric] {
         [
             metric(
@@ -240,36 +276,6 @@ extension ShardCore {
                 "Groups that are damaged and not in use.",
                 .gauge,
                 Double(store.impairedGroups.count)
-            ),
-            metric(
-                "wiber_catch_up_offers_total",
-                "Times that a follower was told to fetch closed segments.",
-                .counter,
-                Double(counters.catchUpOffers)
-            ),
-            metric(
-                "wiber_catch_ups_total",
-                "Times that this node began to fetch closed segments of a topic.",
-                .counter,
-                Double(counters.catchUps)
-            ),
-            metric(
-                "wiber_catch_up_bytes_total",
-                "Bytes of entries that this node fetched, because it lacked closed segments.",
-                .counter,
-                Double(counters.catchUpBytes)
-            ),
-            metric(
-                "wiber_catch_ups",
-                "Topics of which this node fetches closed segments.",
-                .gauge,
-                Double(pulls.count)
-            ),
-            metric(
-                "wiber_catch_up_bytes_left",
-                "About how many bytes of closed segments this node still has to fetch.",
-                .gauge,
-                Double(pulls.values.reduce(0) { $0 &+ $1.bytesLeft })
             ),
             metric("wiber_repairs", "Repairs under way.", .gauge, Double(repairs.count)),
             metric(

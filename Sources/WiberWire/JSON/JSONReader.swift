@@ -53,18 +53,17 @@ public struct JSONReader {
     /// Reads a number without fraction; `nil` is `null`.
     public mutating func integer() throws(JSONError) -> Int64? {
         if takeWord("null") { return nil }
-        let isNegative = try take(UInt8(ascii: "-"))
         let start = offset
+        guard (try? skipNumber()) != nil else { throw error("a whole number") }
         var value: Int64 = 0
-        while let digit = peek, digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") {
+        let isNegative = bytes[start] == UInt8(ascii: "-")
+        for byte in bytes[(isNegative ? start + 1 : start)..<offset] {
+            guard Self.isDigit(byte) else { throw error("a whole number") }
             let (product, isOver) = value.multipliedReportingOverflow(by: 10)
-            let (sum, isFar) = product.addingReportingOverflow(Int64(digit - UInt8(ascii: "0")))
+            let (sum, isFar) = product.addingReportingOverflow(Int64(byte - UInt8(ascii: "0")))
             guard !isOver, !isFar else { throw error("a number that fits") }
             value = sum
-            offset += 1
         }
-        let hasLeadingZero = offset > start + 1 && bytes[start] == UInt8(ascii: "0")
-        guard offset > start, !hasLeadingZero, !isFraction else { throw error("a whole number") }
         return isNegative ? -value : value
     }
 
@@ -96,22 +95,31 @@ public struct JSONReader {
         }
     }
 
+    /// Passes over a number, and makes sure that it ends where it seems to.
     private mutating func skipNumber() throws(JSONError) {
+        if peek == UInt8(ascii: "-") { offset += 1 }
+        if peek == UInt8(ascii: "0") { offset += 1 } else { try skipDigits() }
+        if peek == UInt8(ascii: ".") {
+            offset += 1
+            try skipDigits()
+        }
+        if peek == UInt8(ascii: "e") || peek == UInt8(ascii: "E") {
+            offset += 1
+            if peek == UInt8(ascii: "+") || peek == UInt8(ascii: "-") { offset += 1 }
+            try skipDigits()
+        }
+        guard !(peek.map(Self.isDigit) ?? false) else { throw error("no zero in front") }
+    }
+
+    private mutating func skipDigits() throws(JSONError) {
         let start = offset
-        while let byte = peek, Self.isNumeric(byte) { offset += 1 }
+        while let byte = peek, Self.isDigit(byte) { offset += 1 }
         guard offset > start else { throw error("a value") }
     }
 
-    private static func isNumeric(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"),
-            UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
-            true
-        default: false
-        }
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
     }
-
-    private var isFraction: Bool { peek.map(Self.isNumeric) ?? false }
 
     private mutating func string() throws(JSONError) -> String {
         try expect(UInt8(ascii: "\""), "a string")

@@ -96,7 +96,7 @@ extension Mutant {
         case .requestsNumberedAnew, .forwardSentTwice:
             .nodes(.restarts)
         case .removalsForgotten, .removalsNotUndone, .removedCounts, .rewriteNotSynced,
-            .rewriteErasesLive, .eraseSkipsWAL, .eraseForgottenAtStart, .deadlinesForgotten,
+            .rewriteErasesLive, .eraseForgottenAtStart, .deadlinesForgotten,
             .floorIgnored, .quotaIgnored:
             .nodes(.removals)
         case .idsTrimmed, .snapshotNotSynced, .snapshotTakenAnyway:

@@ -59,7 +59,7 @@ extension Mutant {
         case .snapshotTakenAnyway: "a snapshot discards nothing that counts"
         case .rewriteNotSynced: "a segment that is written anew counts once it is durable"
         case .rewriteErasesLive: "only what is gone is erased"
-        case .eraseSkipsWAL, .eraseForgottenAtStart: "what is erased is in no file"
+        case .eraseForgottenAtStart: "what is erased is in no file"
         }
     }
 }

@@ -177,8 +177,6 @@ package enum Mutant: String, CaseIterable, Sendable {
 
     // MARK: Erasing
 
-    /// The write-ahead log keeps what is to be erased.
-    case eraseSkipsWAL
     /// What was to be erased is not looked for at a start.
     case eraseForgottenAtStart
 

@@ -46,9 +46,7 @@ extension LogStore {
     // MARK: The write-ahead log
 
     /// Begins to overwrite all that the write-ahead log's files hold now, as soon as it is not needed.
-    public mutating func overwriteLog() {
-        if !Mutant.eraseSkipsWAL.isOn { wal.markStale() }
-    }
+    public mutating func overwriteLog() { wal.markStale() }
 
     /// Whether some of what the write-ahead log held then is still there.
     public var isOverwritingLog: Bool { !wal.stale.isEmpty }

@@ -223,6 +223,6 @@ extension SegmentTrailer {
         baseIndex == old.baseIndex && last == old.last && lastChecksum == old.lastChecksum
             && baseSequence == old.baseSequence && nextSequence == old.nextSequence
             && removalCount == old.removalCount && firstTime == old.firstTime
-            && lastTime == old.lastTime && absentCount >= old.absentCount
+            && lastTime == old.lastTime
     }
 }

@@ -37,6 +37,12 @@ struct RegressionTests {
             name: "a follower whose lane to the leader was reset waited in vain for its word"
         ),
         Regression(
+            seed: 14,
+            scenario: .removals,
+            name:
+                "a group that was not in use yet could not write a file anew with bodies of others"
+        ),
+        Regression(
             seed: 187,
             scenario: .nodes,
             name: "a new node whose file had only nodes that are gone refused those that called it"

@@ -12,6 +12,8 @@ struct BlockFile {
     private(set) var table = BlockTable()
     /// What is wrong with the table; then ``table`` has the blocks that could be found without it.
     private(set) var damage: String?
+    /// Why the table could not be read, which says nothing of what is there.
+    private var failure: DiskError?
     /// What the window holds.
     private(set) var buffer: [UInt8] = []
     private var start = 0
@@ -21,10 +23,16 @@ struct BlockFile {
         self.path = path
         self.fileSize = fileSize
         do throws(LogError) {
-            table = try readTable()
+            do throws(LogError) {
+                table = try readTable()
+            } catch .damaged(let list) {
+                damage = "the table of its blocks is damaged: \(LogError.damaged(list))"
+                table = try foundTable()
+            }
+        } catch .disk(let error) {
+            failure = error
         } catch {
             damage = "the table of its blocks is damaged: \(error)"
-            table = foundTable()
         }
     }
 
@@ -32,6 +40,7 @@ struct BlockFile {
     ///
     /// - Returns: A range that is shorter than `count` where the file ends first.
     mutating func load(at offset: Int, count: Int) throws(LogError) -> Range<Int> {
+        if let failure { throw .disk(failure) }
         let end = min(offset + count, table.length)
         guard offset >= 0, offset < end else { return 0..<0 }
         if offset < start || end > start + buffer.count { try fill(from: offset, to: end) }
@@ -157,9 +166,9 @@ struct BlockFile {
     }
 
     /// The table as the blocks' headers give it, up to the first one that is damaged.
-    private func foundTable() -> BlockTable {
+    private func foundTable() throws(LogError) -> BlockTable {
         var found = BlockTable()
-        while found.blocks.count < BlockTable.countMax, let block = header(at: found.blocksEnd),
+        while found.blocks.count < BlockTable.countMax, let block = try header(at: found.blocksEnd),
             block.start == found.length, block.next <= fileSize
         {
             found.append(length: block.length, storedLength: block.storedLength)
@@ -167,10 +176,9 @@ struct BlockFile {
         return found
     }
 
-    private func header(at offset: Int) -> Block? {
-        guard offset + Block.headerLength <= fileSize,
-            let bytes = try? disk.read(path, at: offset, count: Block.headerLength)
-        else { return nil }
+    private func header(at offset: Int) throws(LogError) -> Block? {
+        guard offset + Block.headerLength <= fileSize else { return nil }
+        let bytes = try read(at: offset, count: Block.headerLength)
         return bytes.withUnsafeBytes { try? Block.decode($0, at: offset).block }
     }
 }

@@ -8,6 +8,8 @@ extension SegmentRecovery {
         do throws(LogError) {
             return try reader.header()
         } catch {
+            // Where its table cannot be read, nothing says where the header is.
+            if case .disk = error, reader.isCompressed { throw error }
             guard var header = expectedHeader(file.base, file.name.baseSequence) else {
                 throw error
             }

@@ -43,6 +43,11 @@ struct RegressionTests {
                 "a group that was not in use yet could not write a file anew with bodies of others"
         ),
         Regression(
+            seed: 1_795_846_391_416,
+            name:
+                "a compressed file that could not be read for a moment was taken for a damaged one"
+        ),
+        Regression(
             seed: 187,
             scenario: .nodes,
             name: "a new node whose file had only nodes that are gone refused those that called it"
